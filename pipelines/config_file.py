@@ -197,7 +197,7 @@ def _scalar(value: Any, wanted: Any, where: str) -> Any:
 def _describe(wanted: Any) -> str:
     if typing.get_origin(wanted) is typing.Literal:
         return " or ".join(repr(choice) for choice in typing.get_args(wanted))
-    return _NAMES.get(wanted) or getattr(wanted, "__name__", str(wanted))
+    return _NAMES[wanted] if wanted in _NAMES else str(getattr(wanted, "__name__", wanted))
 
 
 def _refuse(where: str, expected: str, value: Any) -> NoReturn:

@@ -1,0 +1,40 @@
+"""Refusals that belong to a job and not to the method or the registry.
+
+FactoryGenError
+├── NotPermitted           5   the operating system or the folder's rights forbid it
+└── TrackingBroken         7   the MLflow store cannot be used
+"""
+
+from __future__ import annotations
+
+import errno
+
+from factory_gen.errors import FactoryGenError, IntegrityError, NoSpace
+
+
+class NotPermitted(FactoryGenError):
+    """The operating system or the rights of a folder forbid it."""
+
+    exit_code = 5
+
+
+class TrackingBroken(IntegrityError):
+    """The MLflow store is there but cannot be used."""
+
+
+def from_os_error(error: OSError) -> FactoryGenError | None:
+    """The refusal that an operating system error stands for, or None when it is not one a user can act on."""
+    place = str(error.filename) if error.filename else "the disk"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace(
+            expected=f"free space to write {place}",
+            found="a full disk",
+            action="Free some space and run the same command again; nothing was left half-written.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return NotPermitted(
+            expected=f"the right to use {place}",
+            found=error.strerror or "access denied",
+            action="Change its access rights, or choose another folder.",
+        )
+    return None
