@@ -1,0 +1,1 @@
+"""How good the pictures are: one metric, one file. Arrays and features in, plain numbers out."""
