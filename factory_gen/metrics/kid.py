@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from factory_gen.errors import InputRefused
+from factory_gen.seeds import numpy_generator
 
 KID_NAME = "KID (EfficientNet-Lite0 features)"
 
@@ -61,7 +62,7 @@ def kid(
     value = float(_weighted_mmd(k_11, k_22, k_12, _ones(first), _ones(second))[0])
     draws = np.array([value])
     if resamples:
-        rng = np.random.default_rng(seed)
+        rng = numpy_generator(seed, "kid")
         draws = _weighted_mmd(
             k_11, k_22, k_12, _counts(rng, resamples, len(first)), _counts(rng, resamples, len(second))
         )
@@ -91,7 +92,7 @@ def kid_of_subsets(
             found=str(subset_size),
             action="Give more pictures or a smaller subset size.",
         )
-    rng = np.random.default_rng(seed)
+    rng = numpy_generator(seed, "kid")
     values = np.array(
         [
             _mmd(

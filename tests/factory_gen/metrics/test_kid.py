@@ -12,7 +12,6 @@ from torchmetrics.image.kid import KernelInceptionDistance
 from factory_gen.errors import InputRefused
 from factory_gen.metrics.kid import KidScore, kid, kid_of_subsets
 
-
 Measure = Callable[..., KidScore]
 
 
