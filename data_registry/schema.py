@@ -4,7 +4,7 @@ Rules that the tables themselves keep, whatever program writes to them:
 
 - A picture's split is its group's split: (group_id, split_id) refers to the group's own pair, so
   a group cannot stand on both sides of the hold-out.
-- The same bytes are one picture of a part: (part_id, sha256) is unique.
+- The same bytes are one picture of a part: (sha256, part_id) is unique.
 - Every reference stays inside one part: foreign keys carry part_id along.
 - A generate request has one sample per position: (request_sha256, position) is unique.
 - A published data set version never changes (a trigger made in the first migration).
@@ -88,11 +88,11 @@ class Mask(Base):
     """One mask's bytes and where they came from; equal masks of a part share a row."""
 
     __tablename__ = "masks"
-    __table_args__ = (UniqueConstraint("part_id", "id"), UniqueConstraint("part_id", "sha256", "origin"))
+    __table_args__ = (UniqueConstraint("part_id", "id"), UniqueConstraint("sha256", "part_id", "origin"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     part_id: Mapped[int] = mapped_column(ForeignKey("parts.id"))
-    sha256: Mapped[str] = mapped_column(Sha256, index=True)
+    sha256: Mapped[str] = mapped_column(Sha256)
     origin: Mapped[str]
 
 
@@ -102,7 +102,7 @@ class SourceImage(Base):
     __tablename__ = "source_images"
     __table_args__ = (
         UniqueConstraint("part_id", "id"),
-        UniqueConstraint("part_id", "sha256"),
+        UniqueConstraint("sha256", "part_id"),
         UniqueConstraint("part_id", "relative_path"),
         ForeignKeyConstraint(
             ["part_id", "group_id", "split_id"], ["groups.part_id", "groups.id", "groups.split_id"]
@@ -116,9 +116,6 @@ class SourceImage(Base):
         ),
         # Each combination of filters is a stretch of this index in the order of the pages.
         Index("ix_source_images_facets", "part_id", "kind", "defect_type_id", "split_id", "has_mask", "id"),
-        Index("ix_source_images_group_id", "group_id"),
-        Index("ix_source_images_mask_id", "mask_id"),
-        Index("ix_source_images_sha256", "sha256"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -219,10 +216,8 @@ class Sample(Base):
         ForeignKeyConstraint(
             ["part_id", "model_version_id"], ["model_versions.part_id", "model_versions.id"]
         ),
-        Index("ix_samples_source", "part_id", "source_image_id"),
         Index("ix_samples_type", "part_id", "defect_type_id", "id"),
         Index("ix_samples_model", "part_id", "model_version_id", "id"),
-        Index("ix_samples_request", "part_id", "request_sha256", "id"),
         Index("ix_samples_facets", "part_id", "defect_type_id", "model_version_id", "latest_review"),
         Index("ix_samples_image_sha256", "image_sha256"),
         Index("ix_samples_mask_sha256", "mask_sha256"),
