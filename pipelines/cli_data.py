@@ -1,0 +1,94 @@
+"""`factory-gen ingest`, `status` and `verify`: what is in the registry, and whether it is sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli_help import EPILOG, CommandHelp
+from pipelines.cli_options import AsJson, DryRun, Home, Part, Quiet
+from pipelines.cli_output import show
+from pipelines.cli_session import open_session, writing
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    for command in (ingest, status, verify):
+        app.command(cls=CommandHelp, epilog=EPILOG)(command)
+
+
+def ingest(
+    source: Annotated[Path, typer.Argument(help="A folder or a zip of part images.", show_default=False)],
+    part: Part = None,
+    layout: Annotated[
+        str, typer.Option("--layout", help="auto, or the layout that the folder has.")
+    ] = "auto",
+    groups: Annotated[
+        Path | None, typer.Option("--groups", help="groups.csv: file, group.", show_default=False)
+    ] = None,
+    group_pattern: Annotated[
+        str | None,
+        typer.Option(
+            "--group-pattern", help="Regular expression; its first bracket is the group.", show_default=False
+        ),
+    ] = None,
+    mm_per_pixel: Annotated[
+        float | None, typer.Option("--mm-per-pixel", min=0.0, help="Size of a pixel.", show_default=False)
+    ] = None,
+    dry_run: DryRun = False,
+    home: Home = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take in a folder or zip of part images.
+
+    Says what it found and what it refuses, and why, before anything is written.
+    """
+    with open_session({"home": home}, quiet=quiet) as session:
+        from pipelines import ingest as job
+
+        name = session.part(part)
+        options = job.IngestOptions(
+            layout=layout, groups_file=groups, group_pattern=group_pattern, mm_per_pixel=mm_per_pixel
+        )
+        with writing(session, name, "ingest"):
+            report = job.run(
+                session.work, source, name, options=options, dry_run=dry_run, progress=session.progress
+            )
+    show(report, as_json=as_json)
+
+
+def status(part: Part = None, home: Home = None, as_json: AsJson = False) -> None:
+    """Say what is stored, for one part or all.
+
+    Images, masks, groups, models, samples and exports.
+    """
+    with open_session({"home": home}, quiet=True) as session:
+        from pipelines import status as job
+
+        report = job.run(session.work, part or session.settings.part or None)
+    show(report, as_json=as_json)
+
+
+def verify(
+    sample_bytes: Annotated[
+        float,
+        typer.Option("--sample-bytes", min=0.0, max=1.0, help="The share of the stored bytes to re-hash."),
+    ] = 1.0,
+    home: Home = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Re-hash the stored bytes and say what is wrong.
+
+    Compares them with the registry and changes nothing. Exit code 7 when something is wrong.
+    """
+    with open_session({"home": home}, quiet=quiet) as session:
+        from pipelines import verify as job
+
+        report = job.run(session.work, sample_bytes=sample_bytes, progress=session.progress)
+    show(report, as_json=as_json)
+    if report.problems:
+        raise typer.Exit(7)

@@ -1,0 +1,64 @@
+"""`factory-gen export`: samples as a data set that an inspection trainer reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli_help import EPILOG, CommandHelp
+from pipelines.cli_options import AsJson, DryRun, Home, Model, Part, Quiet
+from pipelines.cli_output import show
+from pipelines.cli_session import open_session, writing
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this file."""
+    app.command(cls=CommandHelp, epilog=EPILOG)(export)
+
+
+def export(
+    out: Annotated[Path, typer.Option("--out", help="The folder to make.", show_default=False)],
+    format: Annotated[str, typer.Option("--format", help="mvtec, coco, yolo or anomalib.")] = "mvtec",
+    part: Part = None,
+    defect: Annotated[
+        str | None, typer.Option("--defect", help="Only this defect type.", show_default=False)
+    ] = None,
+    request: Annotated[
+        str | None, typer.Option("--request", help="Only the samples of this request.", show_default=False)
+    ] = None,
+    model: Model = None,
+    override: Annotated[
+        str | None,
+        typer.Option(
+            "--override", help="The reason for going on where a check forbids it.", show_default=False
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    home: Home = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the samples as a data set and read it back.
+
+    Each mask is compared with the stored one; what a format cannot hold is reported.
+    """
+    with open_session({"home": home}, quiet=quiet) as session:
+        from pipelines import export as job
+
+        name = session.part(part)
+        with writing(session, name, "export"):
+            report = job.run(
+                session.work,
+                name,
+                format=format,
+                out=out,
+                request=request,
+                model=model,
+                defect=defect,
+                override=override,
+                dry_run=dry_run,
+                progress=session.progress,
+            )
+    show(report, as_json=as_json)

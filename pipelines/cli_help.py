@@ -1,0 +1,94 @@
+"""Help that starts with commands a person can copy, and the table of exit codes that every help ends with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from typer._click.core import Context
+    from typer._click.formatting import HelpFormatter
+
+EXIT_CODES: dict[int, tuple[str, str]] = {
+    0: ("ok", "the command did what it was asked to do"),
+    1: ("unexpected", "a failure that nobody foresaw; its report lies in HOME/logs"),
+    2: ("usage", "an unknown name, option or setting, or a value out of its range"),
+    3: ("input refused", "a file, folder or name from outside cannot be used"),
+    4: ("gate not passed", "a check forbids the step; `export --override REASON` goes on all the same"),
+    5: ("not permitted", "a folder or database cannot be written to"),
+    6: ("locked", "another job works on the same part, or holds the database"),
+    7: ("integrity", "stored bytes, a model, or a database are not what they should be"),
+    8: ("no space", "the disk is full"),
+    9: ("no device", "the GPU asked for is not there"),
+    130: ("interrupted", "Ctrl+C; what was finished is kept"),
+}
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "": (
+        "factory-gen demo                                   the whole job on a built-in plant",
+        "factory-gen ingest ./tiles --part tile             a folder of your own pictures",
+        "factory-gen train --part tile --recipe cpu --budget 90m",
+        "factory-gen generate --part tile --defect crack --count 200 --seed 7",
+        "factory-gen export --part tile --format mvtec --out ./tile_synthetic",
+    ),
+    "ingest": (
+        "factory-gen ingest ./tiles --part tile --dry-run   only says what is there",
+        "factory-gen ingest ./tiles --part tile",
+        "factory-gen ingest tiles.zip --part tile --group-pattern '(exp[0-9]+)_num'",
+    ),
+    "train": (
+        "factory-gen train --part tile --recipe cpu --budget 90m",
+        "factory-gen train --part tile --resume             goes on where a training broke off",
+        "factory-gen train --part tile --from champion --budget 20m",
+    ),
+    "generate": (
+        "factory-gen generate --part tile --defect crack --count 200 --seed 7",
+        "factory-gen generate --part tile --count 50        all defect types in turn",
+    ),
+    "generate-good": ("factory-gen generate-good --part tile --count 16 --out ./good",),
+    "inpaint": ("factory-gen inpaint part.png --mask mask.png --defect crack --part tile --out ./inpainted",),
+    "interpolate": ("factory-gen interpolate first.png second.png --frames 8 --part tile --out ./frames",),
+    "export": (
+        "factory-gen export --part tile --format mvtec --out ./tile_mvtec",
+        "factory-gen export --part tile --format coco --out ./tile_coco --override 'trial run, not for use'",
+    ),
+    "status": ("factory-gen status", "factory-gen status --part tile --json"),
+    "verify": (
+        "factory-gen verify",
+        "factory-gen verify --sample-bytes 0.05      re-hashes a twentieth of the bytes",
+    ),
+    "demo": ("factory-gen demo --out ./demo_out",),
+    "config": ("factory-gen config show",),
+    "config show": ("factory-gen config show", "FACTORY_GEN_THREADS=2 factory-gen config show --json"),
+    "bench": ("factory-gen bench registry --rows 1000000",),
+    "bench registry": ("factory-gen bench registry --rows 1000000",),
+}
+
+EPILOG = "Exit codes: " + ", ".join(f"{code} {name}" for code, (name, _) in EXIT_CODES.items()) + "."
+
+
+class CommandHelp(TyperCommand):
+    """A command whose help starts with examples."""
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Writes the examples, then the usual help."""
+        _write_examples(ctx, formatter)
+        super().format_help(ctx, formatter)
+
+
+class GroupHelp(TyperGroup):
+    """A group of commands whose help starts with examples."""
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Writes the examples, then the usual help."""
+        _write_examples(ctx, formatter)
+        super().format_help(ctx, formatter)
+
+
+def _write_examples(ctx: Context, formatter: HelpFormatter) -> None:
+    name = " ".join(ctx.command_path.split()[1:])
+    with formatter.section("Examples"):
+        for line in EXAMPLES[name]:
+            formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+    formatter.write("\n")

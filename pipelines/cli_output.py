@@ -1,0 +1,105 @@
+"""A job's report on stdout: JSON for programs, short tables for people."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+PIPE_WIDTH = 240  # a table in a file or a pipe is not cut to 80 columns
+
+
+def show(report: Any, *, as_json: bool) -> None:
+    """Writes a report dataclass to stdout."""
+    if as_json:
+        print(to_json(report))
+        return
+    console = stdout_console()
+    for name, value in _entries(report):
+        _draw(console, name.replace("_", " "), value)
+
+
+def to_json(report: Any) -> str:
+    """The report as JSON; figures that are not finite become null, paths and times become text."""
+    plain = asdict(report) if is_dataclass(report) and not isinstance(report, type) else report
+    return json.dumps(_plain(plain), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> Table:
+    """A borderless table; numbers stand to the right."""
+    rows = [[_text(value) for value in row] for row in rows]
+    drawn = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for column, heading in enumerate(headings):
+        numeric = all(
+            row[column].replace(",", "").replace(".", "").lstrip("-").isdigit() for row in rows if row[column]
+        )
+        drawn.add_column(heading, justify="right" if rows and numeric else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn
+
+
+def stdout_console() -> Console:
+    """The console for data. Off a terminal it is wide, so that nothing is wrapped or cut."""
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def _draw(console: Console, name: str, value: Any) -> None:
+    if isinstance(value, Mapping) and value:
+        console.print(table([name, ""], value.items()))
+    elif isinstance(value, list | tuple) and value and _is_record(value[0]):
+        headings = [heading.replace("_", " ") for heading, _ in _entries(value[0])]
+        console.print(table(headings, ([cell for _, cell in _entries(item)] for item in value), title=name))
+    elif _is_record(value):
+        console.print(table([name, ""], [(key.replace("_", " "), item) for key, item in _entries(value)]))
+    elif value not in (None, "", (), [], {}):
+        console.print(Text.assemble((f"{name}: ", "bold"), _text(value)))
+
+
+def _entries(record: Any) -> list[tuple[str, Any]]:
+    if isinstance(record, Mapping):
+        return [(str(key), value) for key, value in record.items()]
+    return [(field.name, getattr(record, field.name)) for field in fields(record)]
+
+
+def _is_record(value: Any) -> bool:
+    return is_dataclass(value) and not isinstance(value, type)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(item) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
+    if _is_record(value):
+        return ", ".join(f"{key} {_text(item)}" for key, item in _entries(value))
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, str | int | None):
+        return value
+    return value.as_posix() if isinstance(value, Path) else str(value)

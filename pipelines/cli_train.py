@@ -1,0 +1,66 @@
+"""`factory-gen train`: all trained parts of a generator, from one recipe."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from pipelines.cli_help import EPILOG, CommandHelp
+from pipelines.cli_options import AsJson, Device, Home, Part, Quiet, Seed, Threads
+from pipelines.cli_output import show
+from pipelines.cli_session import open_session, writing
+from pipelines.cli_values import seconds
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this file."""
+    app.command(cls=CommandHelp, epilog=EPILOG)(train)
+
+
+def train(
+    part: Part = None,
+    recipe: Annotated[str, typer.Option("--recipe", help="tiny, cpu, gpu, or a TOML file.")] = "cpu",
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", help="Time for all parts together: 20m, 1h30m.", show_default=False),
+    ] = None,
+    from_model: Annotated[
+        str | None, typer.Option("--from", help="Fine-tune this model version or alias.", show_default=False)
+    ] = None,
+    view: Annotated[
+        Literal["window", "whole"],
+        typer.Option("--view", help="Native windows, or whole parts made smaller."),
+    ] = "window",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the last training broke off.")
+    ] = False,
+    seed: Seed = 0,
+    device: Device = None,
+    threads: Threads = None,
+    home: Home = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a generator on a part's own images.
+
+    Autoencoder, prior, flow and latent sampler, one after the other; the result is a model version.
+    """
+    budget_s = seconds(budget)
+    with open_session({"home": home, "device": device, "threads": threads}, quiet=quiet) as session:
+        from pipelines import train as job
+
+        name = session.part(part)
+        with writing(session, name, "train"):
+            report = job.run(
+                session.work,
+                name,
+                recipe=recipe,
+                budget_s=budget_s,
+                from_model=from_model,
+                resume=resume,
+                seed=seed,
+                view=view,
+                progress=session.progress,
+            )
+    show(report, as_json=as_json)
