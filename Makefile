@@ -48,14 +48,15 @@ clean:  ## remove what demo, test and check have left (.venv stays)
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed; found: $(PYTHON). Set PYTHON=/path/to/python3.11." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || \
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || \
 		{ $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install pip; }
-	touch $@
+	@touch $@
 
 $(VENV)/.locked: requirements.lock | $(VENV)/.made
-	$(PIP) install --quiet -r requirements.lock
-	touch $@
+	@echo "installing the libraries of requirements.lock into $(VENV): some minutes, 7 GB"
+	@$(PIP) install -qq -r requirements.lock
+	@touch $@
 
 $(VENV)/.ready: pyproject.toml $(VENV)/.locked
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
-	touch $@
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
+	@touch $@

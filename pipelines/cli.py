@@ -62,14 +62,22 @@ def main(arguments: list[str] | None = None) -> int:
         outcome = typer.main.get_command(app).main(arguments, prog_name="factory-gen", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # the reader went away (`| head`); keep Python from writing to it once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _reader_left()
+    except SystemExit as stop:  # typer turns a broken pipe into one
+        if isinstance(stop.__context__, BrokenPipeError):
+            return _reader_left()
+        raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the one edge where everything is caught
         return report(error, as_json=as_json, logs_dir=logs_dir())
     if outcome == INTERRUPTED:
         return report(KeyboardInterrupt(), as_json=as_json, logs_dir=None)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _reader_left() -> int:
+    # the reader went away (`| head`); keep Python from writing to it once more at exit
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import typer
 
 from pipelines.cli_help import EPILOG, CommandHelp, GroupHelp
 from pipelines.cli_options import AsJson, Home, Quiet
-from pipelines.cli_output import show
 
 
 def register(app: typer.Typer) -> None:

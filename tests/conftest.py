@@ -1,0 +1,26 @@
+"""What every test stands on: one thread, no telemetry, and no access to this user's own settings or data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.settings import PREFIX, TEST_PREFIX, quiet_environment
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+quiet_environment()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def apart_from_this_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Settings, data and caches of whoever runs the tests are neither read nor written."""
+    place = tmp_path_factory.mktemp("user")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX):
+                patch.delenv(name)
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(place / name.lower()))
+        yield

@@ -1,0 +1,81 @@
+"""Reports on stdout: JSON that any reader takes, tables that nothing is cut from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.cli_output import show, to_json
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    took_s: float
+
+
+@dataclass(frozen=True)
+class Report:
+    out: Path
+    made_at: datetime
+    counts: dict[str, int]
+    stages: tuple[Stage, ...]
+    last: Stage
+    kid: float
+    note: str | None = None
+    dry_run: bool = False
+
+
+REPORT = Report(
+    out=Path("a/b"),
+    made_at=datetime(2030, 1, 2, tzinfo=UTC),
+    counts={"crack": 12_000},
+    stages=(Stage("flow", 1.23456), Stage("[bold]prior", 99_999.5)),
+    last=Stage("flow", 2.0),
+    kid=float("nan"),
+)
+
+
+def test_json_is_plain() -> None:
+    assert json.loads(to_json(REPORT)) == {
+        "out": "a/b",
+        "made_at": "2030-01-02 00:00:00+00:00",
+        "counts": {"crack": 12_000},
+        "stages": [{"name": "flow", "took_s": 1.23456}, {"name": "[bold]prior", "took_s": 99_999.5}],
+        "last": {"name": "flow", "took_s": 2.0},
+        "kid": None,
+        "note": None,
+        "dry_run": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [({"磁気": float("inf")}, '"磁気": null'), ({"x": {1}}, "1"), ({"x": (None,)}, "null")],
+)
+def test_json_of_odd_values(value: dict[str, Any], shown: str) -> None:
+    assert shown in to_json(value)
+    json.loads(to_json(value))
+
+
+def test_show_writes_tables_without_losing_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    show(REPORT, as_json=False)
+    shown = capsys.readouterr().out
+    for text in ("out: a/b", "12,000", "flow", "1.235", "[bold]prior", "100,000", "dry run: no"):
+        assert text in shown
+    assert "note" not in shown
+
+
+def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    show(REPORT, as_json=True)
+    assert json.loads(capsys.readouterr().out)["counts"] == {"crack": 12_000}
+
+
+def test_a_long_name_in_a_pipe_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    show({"path": {"x" * 150: "y" * 40}}, as_json=False)
+    assert "x" * 150 in capsys.readouterr().out
