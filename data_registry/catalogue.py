@@ -23,6 +23,7 @@ from data_registry.records import (
     require_sha256,
 )
 from data_registry.schema import DefectType, Group, SourceImage, Split
+from data_registry.statistics import refresh_statistics
 
 
 class Images:
@@ -160,13 +161,14 @@ class Images:
             .join(Split, Split.id == Group.split_id)
             .where(Group.part_id == part_id)
         )
-        return dict(self._session.execute(query).tuples())
+        return dict(self._session.execute(query).tuples().all())
 
     def _one(self, *conditions: Any) -> SourceImageRecord | None:
         found = read_records(self._session, select_images().where(*conditions))
         return found[0] if found else None
 
     def _add_chunk(self, part_id: int, chunk: Sequence[NewImage]) -> int:
+        refresh_statistics(self._session, SourceImage)
         new = self._without_known(part_id, chunk)
         if not new:
             return 0

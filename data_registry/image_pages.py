@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, select, true, union_all
 from sqlalchemy.orm import Session
 
 from data_registry import names
 from data_registry.records import SourceImageRecord
 from data_registry.schema import DefectType, Group, Mask, SourceImage, Split
 
-# SQLite joins at most 500 parts of a query.
-_MOST_STRETCHES = 200
+# Putting more parts of a query together takes longer than what they save.
+_MOST_STRETCHES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,22 +56,17 @@ def read_page(
     session: Session, part_id: int, wanted: ImageFilter, *, after_id: int, limit: int
 ) -> list[SourceImageRecord]:
     """Return up to `limit` pictures with a number above `after_id`, in rising order."""
-    rows = select_images().order_by(SourceImage.id).limit(limit)
     here = and_(SourceImage.part_id == part_id, SourceImage.id > after_id)
-    if wanted == ImageFilter():
-        return read_records(session, rows.where(here))
-    facets = list(_facets(wanted, names.defect_types(session, part_id), names.splits(session, part_id)))
-    if not facets:
-        return []
-    if len(facets) > _MOST_STRETCHES:
-        return read_records(session, rows.where(here, _plain(wanted)))
     stretches = [
-        select(SourceImage.id).where(here, facet.condition()).order_by(SourceImage.id).limit(limit).subquery()
-        for facet in facets
+        select(SourceImage.id).where(here, condition).order_by(SourceImage.id).limit(limit).subquery()
+        for condition in _conditions(session, part_id, wanted)
     ]
+    if not stretches:
+        return []
+    # The numbers come first and alone: a join of all that follows would be made before it is cut.
     first = union_all(*(select(stretch.c.id) for stretch in stretches)).subquery()
     ids = select(first.c.id).order_by(first.c.id).limit(limit)
-    return read_records(session, rows.where(SourceImage.id.in_(ids)))
+    return read_records(session, select_images().where(SourceImage.id.in_(ids)).order_by(SourceImage.id))
 
 
 def select_images() -> Select[*tuple[Any, ...]]:
@@ -114,6 +109,18 @@ def _record(row: Row[*tuple[Any, ...]]) -> SourceImageRecord:
     return SourceImageRecord(**values)
 
 
+def _conditions(session: Session, part_id: int, wanted: ImageFilter) -> list[ColumnElement[bool]]:
+    """Return what to look for: one condition for each stretch of an index."""
+    if wanted == ImageFilter():
+        return [true()]
+    types = names.defect_types(session, part_id)
+    splits = names.splits(session, part_id)
+    facets = list(_facets(wanted, types, splits))
+    if len(facets) > _MOST_STRETCHES:
+        return [_plain(wanted, types, splits)]
+    return [facet.condition() for facet in facets]
+
+
 def _facets(wanted: ImageFilter, types: Mapping[str, int], splits: Mapping[str, int]) -> Iterator[_Facet]:
     """Yield the combinations that a filter allows, given the part's own names."""
     split_ids = [key for name, key in splits.items() if wanted.split in (None, name)]
@@ -125,13 +132,15 @@ def _facets(wanted: ImageFilter, types: Mapping[str, int], splits: Mapping[str, 
         yield from (_Facet("defect", *one) for one in product(type_ids, split_ids, masks))
 
 
-def _plain(wanted: ImageFilter) -> ColumnElement[bool]:
-    """Return the filter as it stands, for parts with hundreds of defect types."""
-    tests: list[ColumnElement[bool]] = [
-        or_(literal(wanted.kind is None), SourceImage.kind == wanted.kind),
-        or_(literal(wanted.split is None), Split.name == wanted.split),
-        or_(literal(wanted.defect_type is None), DefectType.name == wanted.defect_type),
-    ]
+def _plain(wanted: ImageFilter, types: Mapping[str, int], splits: Mapping[str, int]) -> ColumnElement[bool]:
+    """Return the filter as it stands, for parts with dozens of defect types."""
+    tests: list[ColumnElement[bool]] = [true()]
+    if wanted.kind is not None:
+        tests.append(SourceImage.kind == wanted.kind)
+    if wanted.split is not None:
+        tests.append(SourceImage.split_id == splits.get(wanted.split, -1))
+    if wanted.defect_type is not None:
+        tests.append(SourceImage.defect_type_id == types.get(wanted.defect_type, -1))
     if wanted.with_mask is not None:
         tests.append(SourceImage.has_mask == literal(wanted.with_mask))
     return and_(*tests)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ from data_registry.chunks import CHUNK, in_chunks
 from data_registry.errors import AlreadyExists, NotFound
 from data_registry.parts import hold_part
 from data_registry.records import NewSample, SampleCount, SampleRecord
-from data_registry.schema import DefectType, Sample
+from data_registry.schema import Sample
+from data_registry.statistics import refresh_statistics
 
 
 class Samples:
@@ -54,15 +55,16 @@ class Samples:
         The other arguments keep only samples with that property; None keeps all.
         """
         query = _select().where(Sample.part_id == part_id, Sample.id > after_id)
+        types = names.defect_types(self._session, part_id)
         if defect_type is not None:
-            type_id = names.defect_types(self._session, part_id).get(defect_type, -1)
-            query = query.where(Sample.defect_type_id == type_id)
+            query = query.where(Sample.defect_type_id == types.get(defect_type, -1))
         if request_sha256 is not None:
             query = query.where(Sample.request_sha256 == request_sha256)
         if model_version_id is not None:
             query = query.where(Sample.model_version_id == model_version_id)
         rows = self._session.execute(query.order_by(Sample.id).limit(limit))
-        return [_record(row) for row in rows]
+        type_names = {key: name for name, key in types.items()}
+        return [_record(row, type_names) for row in rows]
 
     def stream(
         self,
@@ -98,7 +100,8 @@ class Samples:
                 found=f"no sample {sample_id}",
                 action="Look with `factory-gen status`.",
             )
-        return _record(row)
+        types = names.defect_types(self._session, row.part_id)
+        return _record(row, {key: name for name, key in types.items()})
 
     def indexes(self, request_sha256: str) -> set[int]:
         """Return the positions of a request that are stored already."""
@@ -116,6 +119,7 @@ class Samples:
         ]
 
     def _add_chunk(self, part_id: int, chunk: Sequence[NewSample]) -> int:
+        refresh_statistics(self._session, Sample)
         new = self._without_known(part_id, chunk)
         if not new:
             return 0
@@ -165,14 +169,14 @@ class Samples:
 
 
 def _select() -> Select[*tuple[Any, ...]]:
-    """Return the query for all columns of `SampleRecord`."""
+    """Return the query for all columns of `SampleRecord`, the defect type by its number."""
     return select(
         Sample.id,
         Sample.part_id,
         Sample.source_image_id,
         Sample.image_sha256,
         Sample.mask_sha256,
-        DefectType.name.label("defect_type"),
+        Sample.defect_type_id.label("defect_type"),
         Sample.mask_origin,
         Sample.model_version_id,
         Sample.recipe_sha256,
@@ -186,11 +190,13 @@ def _select() -> Select[*tuple[Any, ...]]:
         Sample.scores,
         Sample.latest_review,
         Sample.created_at,
-    ).join(DefectType, DefectType.id == Sample.defect_type_id)
+    )
 
 
-def _record(row: Row[*tuple[Any, ...]]) -> SampleRecord:
-    return SampleRecord(**row._asdict())
+def _record(row: Row[*tuple[Any, ...]], types: Mapping[int, str]) -> SampleRecord:
+    values = row._asdict()
+    values["defect_type"] = types[values["defect_type"]]
+    return SampleRecord(**values)
 
 
 def _other_picture(sample: NewSample) -> AlreadyExists:

@@ -5,7 +5,8 @@ Rules that the tables themselves keep, whatever program writes to them:
 - A picture's split is its group's split: (group_id, split_id) refers to the group's own pair, so
   a group cannot stand on both sides of the hold-out.
 - The same bytes are one picture of a part: (sha256, part_id) is unique.
-- Every reference stays inside one part: foreign keys carry part_id along.
+- Every reference stays inside one part: foreign keys carry part_id along. (So the two big tables
+  need no reference to the part itself, which would be one more check per row.)
 - A generate request has one sample per position: (request_sha256, position) is unique.
 - A published data set version never changes (a trigger made in the first migration).
 
@@ -119,7 +120,7 @@ class SourceImage(Base):
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    part_id: Mapped[int] = mapped_column(ForeignKey("parts.id"))
+    part_id: Mapped[int] = mapped_column(Key)
     group_id: Mapped[int] = mapped_column(Key)
     split_id: Mapped[int] = mapped_column(Key)
     kind: Mapped[str]
@@ -224,7 +225,7 @@ class Sample(Base):
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    part_id: Mapped[int] = mapped_column(ForeignKey("parts.id"))
+    part_id: Mapped[int] = mapped_column(Key)
     source_image_id: Mapped[int] = mapped_column(Key)
     defect_type_id: Mapped[int] = mapped_column(Key)
     model_version_id: Mapped[int] = mapped_column(Key)

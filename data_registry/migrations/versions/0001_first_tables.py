@@ -44,16 +44,16 @@ def _created_at() -> sa.Column[Any]:
     return sa.Column("created_at", sa.DateTime(timezone=True), nullable=False)
 
 
-def _table(name: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
+def _table(name: str, *items: sa.Column[Any] | sa.Constraint) -> None:
     """A table of one part: its key, its part, and what is given."""
-    op.create_table(
-        name,
-        _key("id"),
-        _key("part_id"),
-        *parts,
-        sa.PrimaryKeyConstraint("id", name=f"pk_{name}"),
-        sa.ForeignKeyConstraint(["part_id"], ["parts.id"], name=f"fk_{name}_part_id"),
-    )
+    part = sa.ForeignKeyConstraint(["part_id"], ["parts.id"], name=f"fk_{name}_part_id")
+    _big_table(name, *items, part)
+
+
+def _big_table(name: str, *items: sa.Column[Any] | sa.Constraint) -> None:
+    """As `_table`, with no reference of its own to the part: the other references carry it."""
+    key = sa.PrimaryKeyConstraint("id", name=f"pk_{name}")
+    op.create_table(name, _key("id"), _key("part_id"), *items, key)
 
 
 def _unique(table: str, *columns: str) -> sa.UniqueConstraint:
@@ -108,7 +108,7 @@ def _catalogue() -> None:
 
 
 def _source_images(name: str) -> None:
-    _table(
+    _big_table(
         name,
         _key("group_id"),
         _key("split_id"),
@@ -193,7 +193,7 @@ def _versions() -> None:
 
 def _samples() -> None:
     name = "samples"
-    _table(
+    _big_table(
         name,
         _key("source_image_id"),
         _key("defect_type_id"),
