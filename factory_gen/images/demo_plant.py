@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from factory_gen.errors import UsageError
 from factory_gen.images.demo_defects import DEFECTS, FlawDrawer
 from factory_gen.images.demo_part import Photo, Segment, draw_surface, photograph, segment_for
+from factory_gen.images.files import encode_mask, encode_png
 from factory_gen.seeds import numpy_generator
 
 SIDE = 224
@@ -143,13 +143,13 @@ def _take(segment: Segment, surface: np.ndarray, shot: _Shot, seed: int, side: i
 
 
 def _write_shot(folder: Path, shot: _Shot, photo: Photo) -> list[str]:
-    names = {f"{shot.folder}/{shot.stem}.png": photo.pixels}
+    written = {f"{shot.folder}/{shot.stem}.png": encode_png(photo.pixels)}
     if shot.defect:
-        names[f"ground_truth/{shot.defect}/{shot.stem}_mask.png"] = photo.mask.astype(np.uint8) * 255
-    for name, pixels in names.items():
+        written[f"ground_truth/{shot.defect}/{shot.stem}_mask.png"] = encode_mask(photo.mask)
+    for name, data in written.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
-    return list(names)
+        (folder / name).write_bytes(data)
+    return list(written)
 
 
 def _groups_table(shots: list[_Shot]) -> bytes:
