@@ -163,6 +163,17 @@ class Images:
         )
         return dict(self._session.execute(query).tuples().all())
 
+    def group_counts(self, part_id: int) -> dict[str, int]:
+        """Return how many groups each split of the part has."""
+        query = (
+            select(Split.name, func.count())
+            .join(Group, Group.split_id == Split.id)
+            .where(Group.part_id == part_id)
+            .group_by(Split.name)
+            .order_by(Split.name)
+        )
+        return dict(self._session.execute(query).tuples().all())
+
     def _one(self, *conditions: Any) -> SourceImageRecord | None:
         found = read_records(self._session, select_images().where(*conditions))
         return found[0] if found else None

@@ -272,14 +272,6 @@ class ExportRecord:
     created_at: datetime
 
 
-class BlobReference(NamedTuple):
-    """One row that names stored bytes: `table` and `key` say which row, `sha256` which bytes."""
-
-    table: str
-    key: str
-    sha256: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing that `verify` found wrong: `table` and `key` say where, `action` what to do."""
