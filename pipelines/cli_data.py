@@ -22,11 +22,16 @@ def register(app: typer.Typer) -> None:
 def ingest(
     source: Annotated[Path, typer.Argument(help="A folder or a zip of part images.", show_default=False)],
     part: Part = None,
-    layout: Annotated[
-        str, typer.Option("--layout", help="auto, or the layout that the folder has.")
-    ] = "auto",
+    layout: Annotated[str, typer.Option("--layout", help="auto, mvtec, coco, anomalib or ok_ng.")] = "auto",
     groups: Annotated[
-        Path | None, typer.Option("--groups", help="groups.csv: file, group.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--groups", help="CSV: image, group; groups.csv in the folder by default.", show_default=False
+        ),
+    ] = None,
+    group_column: Annotated[
+        str | None,
+        typer.Option("--group-column", help="Its group column, if not `group`.", show_default=False),
     ] = None,
     group_pattern: Annotated[
         str | None,
@@ -34,9 +39,31 @@ def ingest(
             "--group-pattern", help="Regular expression; its first bracket is the group.", show_default=False
         ),
     ] = None,
+    look_alikes: Annotated[
+        bool, typer.Option("--look-alikes/--no-look-alikes", help="Without groups, put look-alikes into one.")
+    ] = True,
     mm_per_pixel: Annotated[
-        float | None, typer.Option("--mm-per-pixel", min=0.0, help="Size of a pixel.", show_default=False)
+        float | None, typer.Option("--mm-per-pixel", help="Size of a pixel.", show_default=False)
     ] = None,
+    bit_depth: Annotated[
+        int | None, typer.Option("--bit-depth", help="Significant bits of 16-bit files.", show_default=False)
+    ] = None,
+    generator_share: Annotated[
+        float, typer.Option("--generator-share", help="Share of each type's groups for the generator.")
+    ] = 1 / 3,
+    good_share: Annotated[
+        float, typer.Option("--good-share", help="Share of the good groups for the generator.")
+    ] = 2 / 3,
+    mask_threshold: Annotated[
+        int | None,
+        typer.Option(
+            "--mask-threshold", help="From this grey on, a soft mask is defect.", show_default=False
+        ),
+    ] = None,
+    join_masks: Annotated[
+        bool, typer.Option("--join-masks", help="Join several masks of one picture.")
+    ] = False,
+    max_refused: Annotated[int, typer.Option("--max-refused", help="Refuse all when more files are.")] = 1000,
     dry_run: DryRun = False,
     home: Home = None,
     quiet: Quiet = False,
@@ -46,13 +73,26 @@ def ingest(
 
     Says what it found and what it refuses, and why, before anything is written.
     """
+    from pipelines.ingest_options import IngestOptions
+
+    options = IngestOptions(
+        layout=layout,
+        groups_file=groups,
+        group_column=group_column,
+        group_pattern=group_pattern,
+        look_alikes=look_alikes,
+        mm_per_pixel=mm_per_pixel,
+        bit_depth=bit_depth,
+        generator_share=generator_share,
+        good_share=good_share,
+        mask_threshold=mask_threshold,
+        join_masks=join_masks,
+        max_refused=max_refused,
+    )
     with open_session({"home": home}, quiet=quiet) as session:
         from pipelines import ingest as job
 
         name = session.part(part)
-        options = job.IngestOptions(
-            layout=layout, groups_file=groups, group_pattern=group_pattern, mm_per_pixel=mm_per_pixel
-        )
         with writing(session, name, "ingest"):
             report = job.run(
                 session.work, source, name, options=options, dry_run=dry_run, progress=session.progress

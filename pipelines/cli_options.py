@@ -30,7 +30,9 @@ Model = Annotated[
 ]
 Steps = Annotated[
     int | None,
-    typer.Option("--steps", min=1, help="Solver steps; the recipe's by default.", show_default=False),
+    typer.Option(
+        "--steps", min=1, help="Calls of the flow network; the recipe's by default.", show_default=False
+    ),
 ]
 Solver = Annotated[
     str | None, typer.Option("--solver", help="euler, midpoint, heun or rk4.", show_default=False)

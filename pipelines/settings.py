@@ -8,6 +8,7 @@ the product that reads or sets environment variables.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -161,6 +162,7 @@ def quiet_environment(settings: Settings | None = None) -> None:
 
 def hide_password(text: str) -> str:
     """The same text, a password in a URL replaced by stars."""
+    text = re.sub(r"([?&]password=)[^&]*", r"\1***", text)
     parts = urlsplit(text)
     if not parts.password:
         return text

@@ -18,7 +18,7 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 60
 EMPTY_WORDS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "tools"}
-LEFT_OVERS = ("TO" + "DO", "FIX" + "ME", "Not" + "ImplementedError")
+LEFT_OVERS = ("TO" + "DO", "FIX" + "ME", "raise Not" + "ImplementedError")
 READS_ENVIRONMENT = Path("pipelines/settings.py")
 
 Rule = Callable[[Path, str], list[str]]
@@ -115,7 +115,7 @@ def test_no_source_file_breaks_the_rule(rule: Rule) -> None:
         (reads_environment, "pipelines/train.py", "import os\nhome = os.environ['HOME']\n"),
         (reads_environment, "pipelines/train.py", "from os import getenv\n"),
         (left_over, "a.py", "# " + LEFT_OVERS[0] + ": later\n"),
-        (left_over, "a.py", "raise " + LEFT_OVERS[2] + "\n"),
+        (left_over, "a.py", LEFT_OVERS[2] + "\n"),
         (unpickles, "a.py", "import pickle\n"),
         (unpickles, "a.py", "import torch\ntorch.load('x.pt')\n"),
         (unpickles, "a.py", "import torch\ntorch.load('x.pt', weights_only=False)\n"),

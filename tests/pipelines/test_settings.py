@@ -140,6 +140,8 @@ def test_a_password_in_a_file_that_all_can_read_is_refused(machine: Machine) -> 
     [
         ("postgresql+psycopg://me:secret@host:5432/db", "postgresql+psycopg://me:***@host:5432/db"),
         ("postgresql+psycopg://me@host/db", "postgresql+psycopg://me@host/db"),
+        ("postgresql+psycopg://me:p@ss@host/db", "postgresql+psycopg://me:***@host/db"),
+        ("postgresql://host/db?user=me&password=secret&x=1", "postgresql://host/db?user=me&password=***&x=1"),
         ("sqlite:////data/registry.db", "sqlite:////data/registry.db"),
         ("plain text", "plain text"),
     ],
