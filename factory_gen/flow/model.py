@@ -1,0 +1,135 @@
+"""The latent flow transformer: velocity from prior sample to data.
+
+It sees the whitened state ``(x_t - mean) / sigma``, the prior's mean and log sigma, the surroundings, hole and mask as
+channels; time, type, strength and z through the normalisations. Its output is scaled by sigma, so that pixels of very
+different spread are learned at the same rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+from torch import nn
+
+from factory_gen.matching.loss import WEIGHTS
+from factory_gen.matching.times import TIMES
+from factory_gen.nets.blocks import ScalarEmbedding, Trunk
+from factory_gen.nets.condition import MASK_CHANNELS, Conditions, TypeEmbedding
+
+SOURCES = ("learned", "gaussian", "gaussian-data")
+
+
+@dataclass(frozen=True)
+class FlowSettings:
+    """What the flow is and how long it trains.
+
+    Attributes:
+        source: start of the path: "learned" prior, "gaussian" N(0,1), "gaussian-data" (mean and spread of the data
+            per latent pixel). The last two are the baselines.
+        use_code: whether the flow is told z. Off only makes sense for a Gaussian source.
+        prior_scale: factor s on sigma.
+        weight: importance weight of the loss: "one", "inverse-variance" or "sigma".
+        times: "uniform" or "logit-normal".
+        width, depth, heads, patch: of the transformer.
+        whole_share: share of windows learned without surroundings.
+        dropout: share of windows whose type is not told (needed for guidance).
+        steps, batch, learning_rate: of the training.
+        share: share of the time budget.
+    """
+
+    source: str = "learned"
+    use_code: bool = True
+    prior_scale: float = 1.0
+    weight: str = "inverse-variance"
+    times: str = "uniform"
+    width: int = 192
+    depth: int = 6
+    heads: int = 6
+    patch: int = 4
+    whole_share: float = 0.4
+    dropout: float = 0.1
+    steps: int = 20000
+    batch: int = 32
+    learning_rate: float = 1e-3
+    share: float = 0.4
+
+    def __post_init__(self) -> None:
+        for name in ("width", "depth", "heads", "patch", "steps", "batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
+        for name, known in (("source", SOURCES), ("weight", WEIGHTS), ("times", TIMES)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, found {getattr(self, name)!r}")
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
+        if self.source == "learned" and not self.use_code:
+            raise ValueError("use_code must be true for the learned source, which is made from z")
+        if not 0 < self.prior_scale <= 4:
+            raise ValueError(f"prior_scale must lie in (0, 4], found {self.prior_scale}")
+
+
+class FlowModel(ModelMixin, ConfigMixin):
+    """Velocity field v(x_t, t | mean, log variance, z, conditions).
+
+    Args:
+        latent_channels: K.
+        latent_size: h = w.
+        kinds: number of defect types, good included.
+        code_size: Z.
+        use_code: whether z is told.
+        width, depth, heads, patch: see `FlowSettings`.
+    """
+
+    config_name = "config.json"
+
+    @register_to_config
+    def __init__(
+        self,
+        latent_channels: int = 8,
+        latent_size: int = 32,
+        kinds: int = 2,
+        code_size: int = 48,
+        use_code: bool = True,
+        width: int = 192,
+        depth: int = 6,
+        heads: int = 6,
+        patch: int = 4,
+    ) -> None:
+        super().__init__()
+        self.time = ScalarEmbedding(width)
+        self.kind = TypeEmbedding(kinds, width)
+        self.code = nn.Sequential(nn.Linear(code_size, width), nn.SiLU(), nn.Linear(width, width))
+        self.trunk = Trunk(
+            in_channels=4 * latent_channels + 1 + MASK_CHANNELS,
+            out_channels=latent_channels,
+            size=latent_size,
+            patch=patch,
+            width=width,
+            depth=depth,
+            heads=heads,
+            cond_width=width,
+        )
+        if not use_code:
+            self.code.requires_grad_(False)
+
+    def forward(
+        self,
+        x_BKhw: torch.Tensor,
+        t_B: torch.Tensor,
+        mean_BKhw: torch.Tensor,
+        log_var_BKhw: torch.Tensor,
+        code_BZ: torch.Tensor,
+        conditions: Conditions,
+    ) -> torch.Tensor:
+        """Velocity (B,K,h,w) float32 at state `x_BKhw` and time `t_B` in [0,1]; only the hole's cells count."""
+        sigma = (0.5 * log_var_BKhw).exp()
+        white = (x_BKhw - mean_BKhw) / sigma * conditions.hole
+        maps = torch.cat([white, mean_BKhw, 0.5 * log_var_BKhw, conditions.maps], dim=1)
+        cond = self.time(t_B) + self.kind(conditions.kind, conditions.strength)
+        if self.config["use_code"]:
+            cond = cond + self.code(code_BZ)
+        result: torch.Tensor = sigma * self.trunk(maps, cond).float()
+        return result

@@ -1,0 +1,34 @@
+"""Weighted regression of the velocity.
+
+Any positive weight that depends only on z, t and the pixel leaves the minimiser as it is; it decides which pixels are
+learned first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from factory_gen.checks import check_choice
+
+WEIGHTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "one": torch.ones_like,
+    "inverse-variance": lambda log_var: torch.exp(-log_var),
+    "sigma": lambda log_var: torch.exp(0.5 * log_var),
+}
+
+
+def importance_weight(kind: str, log_var_BKhw: torch.Tensor) -> torch.Tensor:
+    """Weight (B,K,h,w) from the prior's log variance; `kind` is a key of `WEIGHTS`."""
+    check_choice(kind, WEIGHTS, "flow.weight")
+    return WEIGHTS[kind](log_var_BKhw)
+
+
+def weighted_regression(
+    velocity_BKhw: torch.Tensor, target_BKhw: torch.Tensor, weight_BKhw: torch.Tensor, region_B1hw: torch.Tensor
+) -> torch.Tensor:
+    """Mean over samples of the weighted squared error inside each sample's region. Scalar."""
+    error = (velocity_BKhw.float() - target_BKhw).square() * weight_BKhw * region_B1hw
+    count = region_B1hw.sum(dim=(1, 2, 3)).clamp_min(1.0) * velocity_BKhw.shape[1]
+    return (error.sum(dim=(1, 2, 3)) / count).mean()

@@ -1,0 +1,96 @@
+"""Where z comes from: the code sampler, real references, mixes of two, or perturbations."""
+
+from __future__ import annotations
+
+import torch
+
+from factory_gen.checks import check_choice
+from factory_gen.errors import InputRefused
+from factory_gen.nets.condition import Conditions
+from factory_gen.sampler.parts import Parts, References
+
+PERTURBATION = 0.35
+
+
+def propose_codes(
+    parts: Parts, conditions: Conditions, source: str, count: int, generators: list[torch.Generator]
+) -> torch.Tensor:
+    """`count` codes for each item of the batch.
+
+    Args:
+        parts: the model.
+        conditions: (B,...) of the windows.
+        source: "sampler", "reference" (the posterior of one real defect of the type), "mix" (between two of them),
+            "perturb" (one, disturbed), "auto" (half sampler, half mixes; sampler where the type has no reference).
+        count: codes per item.
+        generators: one per item, so that an item's codes do not depend on its neighbours.
+
+    Returns:
+        (B,count,Z).
+    """
+    check_choice(source, ("auto", "sampler", "reference", "mix", "perturb"), "codes")
+    rows = []
+    for index, generator in enumerate(generators):
+        own = conditions.part(slice(index, index + 1))
+        kind = int(own.kind.item())
+        candidates = torch.nonzero(parts.references.kind == kind).flatten()
+        if source not in ("auto", "sampler") and len(candidates) == 0:
+            raise InputRefused(
+                expected="real reference defects of the type for this source of codes",
+                found="none in the training data",
+                action="Use codes = 'sampler', or train with masked defects of this type.",
+            )
+        from_sampler = count if source == "sampler" or len(candidates) == 0 else 0
+        if source == "auto" and len(candidates):
+            from_sampler = (count + 1) // 2
+        rows.append(_one(parts, own, source, candidates, from_sampler, count - from_sampler, generator))
+    return torch.stack(rows)
+
+
+def _one(
+    parts: Parts,
+    conditions: Conditions,
+    source: str,
+    candidates: torch.Tensor,
+    from_sampler: int,
+    from_references: int,
+    generator: torch.Generator,
+) -> torch.Tensor:
+    """Codes (count,Z) for one item."""
+    codes = []
+    if from_sampler:
+        codes.append(parts.codes.sample(conditions.repeat(from_sampler), generator))
+    for _ in range(from_references):
+        mode = "mix" if source == "auto" else source
+        codes.append(_from_references(parts.references, candidates, mode, generator)[None])
+    return torch.cat(codes)
+
+
+def _from_references(
+    references: References, candidates: torch.Tensor, mode: str, generator: torch.Generator
+) -> torch.Tensor:
+    """One code (Z,) from one or two real defects."""
+
+    def draw() -> torch.Tensor:
+        row = candidates[int(torch.randint(len(candidates), (1,), generator=generator))]
+        noise = torch.randn(references.mean.shape[1], generator=generator).to(references.mean.device)
+        return references.mean[row] + (0.5 * references.log_var[row]).exp() * noise
+
+    first = draw()
+    if mode == "mix":
+        return slerp(first, draw(), float(torch.rand(1, generator=generator)))
+    if mode == "perturb":
+        noise = torch.randn(first.shape, generator=generator).to(first.device)
+        # Variance preserving, so that the code stays in the shell where the decoder has learned.
+        return (1 - PERTURBATION**2) ** 0.5 * first + PERTURBATION * noise
+    return first
+
+
+def slerp(first: torch.Tensor, second: torch.Tensor, share: float) -> torch.Tensor:
+    """Point on the arc from `first` to `second`, (Z,) each; `share` 0 gives the first, 1 the second."""
+    norms = first.norm(), second.norm()
+    cosine = torch.dot(first, second) / (norms[0] * norms[1]).clamp_min(1e-8)
+    angle = torch.acos(cosine.clamp(-1.0, 1.0))
+    if float(angle.sin()) < 1e-4:
+        return (1 - share) * first + share * second
+    return (((1 - share) * angle).sin() * first + (share * angle).sin() * second) / angle.sin()
