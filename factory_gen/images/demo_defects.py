@@ -80,7 +80,7 @@ DEFECTS: dict[str, FlawDrawer] = {"crack": draw_crack, "pit": draw_pit, "stain":
 
 def _unit(segment: Segment) -> float:
     """Map pixels for one photo pixel of a full-size part; a tiny part gets smaller defects, but not too small."""
-    return OVERSAMPLE * max(0.6, segment.outer / 290)
+    return OVERSAMPLE * max(0.6, segment.outer / 360)
 
 
 def _wander(

@@ -64,7 +64,7 @@ class Photo:
 
 def segment_for(side: int) -> Segment:
     """Size the part for photos of about `side` pixels in width."""
-    return Segment(outer=1.28 * side, inner=0.76 * side, half_angle=0.385, chamfer=max(2.0, 0.019 * side))
+    return Segment(outer=1.55 * side, inner=0.95 * side, half_angle=0.33, chamfer=max(2.0, 0.019 * side))
 
 
 def draw_surface(segment: Segment, rng: np.random.Generator) -> np.ndarray:
@@ -126,7 +126,7 @@ def _part_coordinates(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Radius and angle (H,W) of every photo pixel about the ring's centre, which lies below the picture."""
     height, width = size
-    shift_x, shift_y, turn = pose.uniform(-1, 1, 3) * (0.015 * width, 0.012 * height, 0.017)
+    shift_x, shift_y, turn = pose.uniform(-1, 1, 3) * (0.01 * width, 0.009 * height, 0.014)
     reach = segment.outer - segment.inner * np.cos(segment.half_angle)
     top = (height - reach) / 2 + shift_y
     y, x = np.mgrid[:height, :width].astype(np.float64)

@@ -19,7 +19,7 @@ from factory_gen.images.demo_part import Photo, Segment, draw_surface, photograp
 from factory_gen.images.files import encode_mask, encode_png
 from factory_gen.seeds import numpy_generator
 
-SIDE = 224
+SIDE = 232
 SMALLEST_SIDE = 64
 _PHOTOS_PER_PART = (2, 2, 3)
 _TEST_EVERY = 5  # every fifth good part goes to test/good
@@ -129,8 +129,8 @@ def _take(segment: Segment, surface: np.ndarray, shot: _Shot, seed: int, side: i
     drawer: FlawDrawer | None = DEFECTS[shot.defect] if shot.defect else None
     # One part keeps its defect and its camera crop over all exposures; pose, lamp and grain are each photo's own.
     flaw = drawer(segment, numpy_generator(seed, "defect", shot.part)) if drawer else None
-    crop = numpy_generator(seed, "crop", shot.part).uniform(-0.05, 0.05, 2)
-    height, width = round(0.76 * side * (1 + crop[0])), round(1.09 * side * (1 + crop[1]))
+    crop = numpy_generator(seed, "crop", shot.part).uniform(-0.03, 0.03, 2)
+    height, width = round(0.71 * side * (1 + crop[0])), round(1.06 * side * (1 + crop[1]))
     return photograph(
         segment,
         surface,
