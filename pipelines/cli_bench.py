@@ -7,7 +7,11 @@ from typing import Annotated
 import typer
 
 from pipelines.cli_help import EPILOG, CommandHelp, GroupHelp
-from pipelines.cli_options import AsJson, Home, Quiet
+from pipelines.cli_options import AsJson, Quiet
+from pipelines.cli_output import show
+from pipelines.cli_session import settings_of, shown_progress
+
+TARGET_MISSED = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -24,8 +28,24 @@ def bench() -> None:
 
 def registry(
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many source images to write.")] = 1_000_000,
-    home: Home = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url", help="An empty registry to fill; a throw-away one by default.", show_default=False
+        ),
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fill a throw-away registry; measure pages and memory."""
+    """Fill a throw-away registry; measure pages and memory.
+
+    Exit code 4 when a target is missed.
+    """
+    settings_of()
+    from pipelines import bench_registry as job
+
+    with shown_progress(quiet) as progress:
+        report = job.run(rows, url, progress)
+    show(report, as_json=as_json)
+    if not report.reached:
+        raise typer.Exit(TARGET_MISSED)

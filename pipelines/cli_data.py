@@ -12,6 +12,8 @@ from pipelines.cli_options import AsJson, DryRun, Home, Part, Quiet
 from pipelines.cli_output import show
 from pipelines.cli_session import open_session, writing
 
+UNSOUND = 7
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
@@ -90,9 +92,9 @@ def ingest(
         max_refused=max_refused,
     )
     with open_session({"home": home}, quiet=quiet) as session:
+        name = session.part(part, new=True)
         from pipelines import ingest as job
 
-        name = session.part(part)
         with writing(session, name, "ingest"):
             report = job.run(
                 session.work, source, name, options=options, dry_run=dry_run, progress=session.progress
@@ -130,5 +132,5 @@ def verify(
 
         report = job.run(session.work, sample_bytes=sample_bytes, progress=session.progress)
     show(report, as_json=as_json)
-    if report.problems:
-        raise typer.Exit(7)
+    if not report.ok:
+        raise typer.Exit(UNSOUND)

@@ -45,9 +45,9 @@ def export(
     Each mask is compared with the stored one; what a format cannot hold is reported.
     """
     with open_session({"home": home}, quiet=quiet) as session:
+        name = session.part(part)
         from pipelines import export as job
 
-        name = session.part(part)
         with writing(session, name, "export"):
             report = job.run(
                 session.work,

@@ -66,9 +66,9 @@ def generate(
     The same request again goes on where it stopped, and gives the same bytes.
     """
     with open_session({"home": home, "device": device, "threads": threads}, quiet=quiet) as session:
+        name = session.part(part)
         from pipelines import generate as job
 
-        name = session.part(part)
         with writing(session, name, "generate"):
             report = job.run(
                 session.work,
@@ -107,11 +107,12 @@ def generate_good(
     Whole parts instead, with a model that was trained with `--view whole`.
     """
     with open_session({"home": home, "device": device, "threads": threads}, quiet=quiet) as session:
+        name = session.part(part)
         from pipelines import generate_good as job
 
         report = job.run(
             session.work,
-            session.part(part),
+            name,
             count=count,
             seed=seed,
             model=model,
@@ -148,11 +149,12 @@ def inpaint(
     Every pixel outside the mask stays as it is, bit for bit.
     """
     with open_session({"home": home, "device": device, "threads": threads}, quiet=quiet) as session:
+        name = session.part(part)
         from pipelines import inpaint as job
 
         report = job.run(
             session.work,
-            session.part(part),
+            name,
             image,
             mask,
             defect,
@@ -188,11 +190,12 @@ def interpolate(
     Through the prior's code, with the noise held fixed.
     """
     with open_session({"home": home, "device": device, "threads": threads}, quiet=quiet) as session:
+        name = session.part(part)
         from pipelines import interpolate as job
 
         report = job.run(
             session.work,
-            session.part(part),
+            name,
             first,
             second,
             frames=frames,

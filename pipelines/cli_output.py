@@ -12,9 +12,14 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+MOST_LINES = 20
+MOST_INLINE = 6
+NEXT_STEP = "next_step"  # a sentence to read, not a column
+MEASURED_UP_TO = 100_000
 PIPE_WIDTH = 240  # a table in a file or a pipe is not cut to 80 columns
 
 
@@ -54,15 +59,50 @@ def stdout_console() -> Console:
 
 
 def _draw(console: Console, name: str, value: Any) -> None:
-    if isinstance(value, Mapping) and value:
-        console.print(table([name, ""], value.items()))
-    elif isinstance(value, list | tuple) and value and _is_record(value[0]):
-        headings = [heading.replace("_", " ") for heading, _ in _entries(value[0])]
-        console.print(table(headings, ([cell for _, cell in _entries(item)] for item in value), title=name))
-    elif _is_record(value):
+    if value in (None, "", (), [], {}):
+        return
+    if isinstance(value, list | tuple) and _is_record(value[0]):
+        _draw_records(console, name, value)
+    elif isinstance(value, list | tuple) and len(value) > 1:
+        console.print(Text(f"{name}:", "bold"))
+        for item in value[:MOST_LINES]:
+            console.print(Text(f"  - {_text(item)}"))
+        _say_more(console, len(value))
+    elif (isinstance(value, Mapping) and len(value) > MOST_INLINE) or _is_record(value):
         console.print(table([name, ""], [(key.replace("_", " "), item) for key, item in _entries(value)]))
-    elif value not in (None, "", (), [], {}):
+    else:
         console.print(Text.assemble((f"{name}: ", "bold"), _text(value)))
+
+
+def _draw_records(console: Console, name: str, records: Sequence[Any]) -> None:
+    shown = records[:MOST_LINES]
+    names = [field for field, _ in _entries(shown[0]) if field != NEXT_STEP]
+    rows = [[dict(_entries(record))[field] for field in names] for record in shown]
+    headings = [field.replace("_", " ") for field in names]
+    drawn = table(headings, rows, title=name)
+    if (
+        Measurement.get(console, console.options.update(max_width=MEASURED_UP_TO), drawn).maximum
+        <= console.width
+    ):
+        console.print(drawn)
+    else:  # too wide to read as a table
+        console.print(Text(name, "bold"))
+        for row in rows:
+            pairs = [
+                f"{heading}: {_text(cell)}"
+                for heading, cell in zip(headings, row, strict=True)
+                if _text(cell)
+            ]
+            console.print(Text("  - " + "\n    ".join(pairs)))
+    for record in shown:
+        if sentence := dict(_entries(record)).get(NEXT_STEP):
+            console.print(Text.assemble(("next: ", "bold"), sentence))
+    _say_more(console, len(records))
+
+
+def _say_more(console: Console, count: int) -> None:
+    if count > MOST_LINES:
+        console.print(Text(f"  ... and {count - MOST_LINES:,} more; --json has them all", "dim"))
 
 
 def _entries(record: Any) -> list[tuple[str, Any]]:

@@ -28,16 +28,21 @@ class Session:
     settings: Settings
     progress: Progress
 
-    def part(self, wanted: str | None) -> str:
+    def part(self, wanted: str | None, *, new: bool = False) -> str:
         """The part to work on: the one named, else the setting `part`, else the only one there is.
+
+        Args:
+            wanted: what the command line says.
+            new: whether the part may be one that the registry does not know yet.
 
         Raises:
             UsageError: none is named and there is not exactly one.
+            NotFound: the registry has no part of that name.
         """
         name = wanted or self.settings.part
-        if name:
-            return name
         with self.work.registry.read() as rows:
+            if name:
+                return name if new else rows.parts.get(name).name
             names = [part.name for part in rows.parts.list()]
         if len(names) == 1:
             return names[0]
@@ -70,7 +75,7 @@ def open_session(flags: Mapping[str, Any], *, quiet: bool) -> Iterator[Session]:
 
     with ExitStack() as stack:
         work = stack.enter_context(open_workplace(settings))
-        progress = stack.enter_context(_progress(quiet))
+        progress = stack.enter_context(shown_progress(quiet))
         yield Session(work=work, settings=settings, progress=progress)
 
 
@@ -84,7 +89,8 @@ def writing(session: Session, part: str, job: str) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Progress]:
+def shown_progress(quiet: bool) -> Iterator[Progress]:
+    """Bars on a terminal, plain lines elsewhere, nothing when `quiet`."""
     if quiet:
         yield Silent()
     elif sys.stderr.isatty():

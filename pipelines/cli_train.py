@@ -48,9 +48,9 @@ def train(
     """
     budget_s = seconds(budget)
     with open_session({"home": home, "device": device, "threads": threads}, quiet=quiet) as session:
+        name = session.part(part)
         from pipelines import train as job
 
-        name = session.part(part)
         with writing(session, name, "train"):
             report = job.run(
                 session.work,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.cli_output import show, to_json
+from pipelines.cli_output import MOST_LINES, show, to_json
 
 
 @dataclass(frozen=True)
@@ -79,3 +79,40 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_long_name_in_a_pipe_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
     show({"path": {"x" * 150: "y" * 40}}, as_json=False)
     assert "x" * 150 in capsys.readouterr().out
+
+
+@dataclass(frozen=True)
+class Line:
+    part: str
+    remark: str
+    next_step: str = ""
+
+
+def test_a_sentence_stands_below_its_table(capsys: pytest.CaptureFixture[str]) -> None:
+    show({"parts": (Line("tile", "fine", "Train: `factory-gen train`."),)}, as_json=False)
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert lines[-2].split() == ["tile", "fine"]
+    assert lines[-1] == "next: Train: `factory-gen train`."
+
+
+def test_a_table_that_is_too_wide_becomes_a_list(capsys: pytest.CaptureFixture[str]) -> None:
+    show({"refused": (Line("a.png", "x" * 300), Line("b.png", ""))}, as_json=False)
+    shown = capsys.readouterr().out
+    assert "- part: a.png" in shown
+    assert "x" * 150 in shown.replace("\n", "")
+    assert shown.count("remark: ") == 1
+
+
+@pytest.mark.parametrize("of", [lambda n: f"mask {n}", lambda n: Line(f"mask {n}", "")])
+def test_a_long_list_is_cut_and_says_so(of: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    show({"unmatched": tuple(of(n) for n in range(MOST_LINES + 5))}, as_json=False)
+    shown = capsys.readouterr().out
+    assert f"mask {MOST_LINES - 1}" in shown
+    assert f"mask {MOST_LINES}" not in shown
+    assert "... and 5 more; --json has them all" in shown
+
+
+@pytest.mark.parametrize("empty", [None, "", (), [], {}])
+def test_nothing_is_not_shown(empty: object, capsys: pytest.CaptureFixture[str]) -> None:
+    show({"warnings": empty, "ok": True}, as_json=False)
+    assert capsys.readouterr().out == "ok: yes\n"
