@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,6 +35,10 @@ def export(
             "--override", help="The reason for going on where a check forbids it.", show_default=False
         ),
     ] = None,
+    with_good: Annotated[
+        Literal["sources", "none"] | None,
+        typer.Option("--with-good", help="Real good pictures beside them; the format's habit by default."),
+    ] = None,
     dry_run: DryRun = False,
     home: Home = None,
     quiet: Quiet = False,
@@ -58,6 +62,7 @@ def export(
                 model=model,
                 defect=defect,
                 override=override,
+                with_good=with_good,
                 dry_run=dry_run,
                 progress=session.progress,
             )

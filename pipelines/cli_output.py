@@ -16,6 +16,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.settings import follows_another_process
+
 MOST_LINES = 20
 MOST_INLINE = 6
 NEXT_STEP = "next_step"  # a sentence to read, not a column
@@ -24,7 +26,9 @@ PIPE_WIDTH = 240  # a table in a file or a pipe is not cut to 80 columns
 
 
 def show(report: Any, *, as_json: bool) -> None:
-    """Writes a report dataclass to stdout."""
+    """Writes a report dataclass to stdout; of several launched processes, the first one does."""
+    if follows_another_process():
+        return
     if as_json:
         print(to_json(report))
         return

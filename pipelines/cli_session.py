@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from factory_gen.errors import UsageError
 from pipelines.progress import PlainProgress, Progress, RichProgress, Silent
-from pipelines.settings import Settings, load_settings, quiet_environment
+from pipelines.settings import Settings, follows_another_process, load_settings, quiet_environment
 
 if TYPE_CHECKING:
     from pipelines.wiring import Workplace
@@ -81,9 +81,12 @@ def open_session(flags: Mapping[str, Any], *, quiet: bool) -> Iterator[Session]:
 
 @contextmanager
 def writing(session: Session, part: str, job: str) -> Iterator[None]:
-    """Holds the part's lock while a job writes to it."""
+    """Holds the part's lock while a job writes to it; of several launched processes, the first one holds it."""
     from pipelines.wiring import part_lock
 
+    if follows_another_process():
+        yield
+        return
     with part_lock(session.settings, part, job):
         yield
 
@@ -91,7 +94,7 @@ def writing(session: Session, part: str, job: str) -> Iterator[None]:
 @contextmanager
 def shown_progress(quiet: bool) -> Iterator[Progress]:
     """Bars on a terminal, plain lines elsewhere, nothing when `quiet`."""
-    if quiet:
+    if quiet or follows_another_process():
         yield Silent()
     elif sys.stderr.isatty():
         from rich.console import Console

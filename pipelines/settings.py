@@ -160,6 +160,11 @@ def quiet_environment(settings: Settings | None = None) -> None:
         os.environ["OMP_NUM_THREADS"] = str(settings.threads)
 
 
+def follows_another_process() -> bool:
+    """Whether `accelerate launch` has started this process beside a first one, which then speaks and writes for all."""
+    return os.environ.get("RANK", "0") not in ("", "0")
+
+
 def hide_password(text: str) -> str:
     """The same text, a password in a URL replaced by stars."""
     text = re.sub(r"([?&]password=)[^&]*", r"\1***", text)

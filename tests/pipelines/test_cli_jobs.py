@@ -15,6 +15,7 @@ import pytest
 
 from data_registry.records import NewImage
 from pipelines.cli import main
+from pipelines.cli_session import open_session, writing
 from pipelines.settings import load_settings
 from pipelines.wiring import open_workplace, part_lock
 
@@ -73,12 +74,12 @@ def test_status_lists_the_parts(home: Path, capsys: pytest.CaptureFixture[str]) 
         ("ingest ./nowhere --part tile", 3, "nowhere"),
         ("ingest . --part tile --generator-share 2", 2, "generator_share"),
         ("ingest . --part tile --group-pattern '('", 2, "regular expression"),
-        ("ingest . --part tile --layout mvtce", 2, "mvtec"),
+        ("ingest . --part tile --layout mvtce", 3, "mvtec"),
         ("train --part tile --recipe tinny", 3, "tiny"),
         ("train --part tile --from 7", 3, "7"),
         ("generate --part tile --defect crack", 3, "factory-gen train"),
         ("export --part tile --format voc --out ./x", 2, "mvtec"),
-        ("export --part tile --out ./x", 3, "sample"),
+        ("export --part tile --out ./x", 4, "factory-gen generate"),
     ],
 )
 def test_a_job_that_cannot_start_says_why(
@@ -105,6 +106,21 @@ def test_a_part_that_another_job_holds_is_refused(home: Path, capsys: pytest.Cap
         assert call("ingest . --part tile --json", home) == 6
     facts = json.loads(capsys.readouterr().err.splitlines()[-1])
     assert f"process {os.getpid()}" in facts["found"]
+
+
+def test_a_launched_second_process_neither_locks_nor_speaks(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    settings = load_settings({"home": home}, environ={}).settings
+    with (
+        part_lock(settings, "tile", "train"),
+        open_session({"home": home}, quiet=False) as session,
+        writing(session, "tile", "train"),
+    ):
+        session.progress.say("not to be seen")
+    assert call("status", home) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_verify_ends_with_7_when_bytes_are_damaged(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from factory_gen.errors import FactoryGenError, InputRefused, UsageError
-from pipelines.settings import LoadedSettings, Settings, hide_password, load_settings
+from pipelines.settings import LoadedSettings, Settings, follows_another_process, hide_password, load_settings
 
 
 class Machine:
@@ -158,6 +158,18 @@ def test_error_of_a_bad_number_can_be_acted_on(machine: Machine) -> None:
     with pytest.raises(FactoryGenError) as caught:
         machine.load(threads=-1)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("rank", "follows"), [(None, False), ("0", False), ("", False), ("1", True), ("7", True)]
+)
+def test_a_process_that_follows_another(
+    rank: str | None, follows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    if rank is not None:
+        monkeypatch.setenv("RANK", rank)
+    assert follows_another_process() is follows
 
 
 def test_quiet_environment_in_a_fresh_process() -> None:
