@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from data_registry import names
 from data_registry.chunks import CHUNK, in_chunks
 from data_registry.errors import AlreadyExists, NotFound
-from data_registry.image_pages import ImageFilter, read_page, read_records, select_images
+from data_registry.image_pages import ImageFilter, count_facets, read_page, read_records, select_images
 from data_registry.parts import hold_part
 from data_registry.records import (
     MASK_ORIGINS,
@@ -110,16 +110,7 @@ class Images:
 
     def counts(self, part_id: int) -> list[ImageCount]:
         """Return how many pictures there are of each kind, defect type, split and with or without mask."""
-        keys = (SourceImage.kind, SourceImage.defect_type_id, SourceImage.split_id, SourceImage.has_mask)
-        query = (
-            select(*keys, func.count()).where(SourceImage.part_id == part_id).group_by(*keys).order_by(*keys)
-        )
-        types = {key: name for name, key in names.defect_types(self._session, part_id).items()}
-        splits = {key: name for name, key in names.splits(self._session, part_id).items()}
-        return [
-            ImageCount(kind, None if type_id is None else types[type_id], splits[split_id], has_mask, n)
-            for kind, type_id, split_id, has_mask, n in self._session.execute(query)
-        ]
+        return count_facets(self._session, part_id)
 
     def get(self, image_id: int) -> SourceImageRecord:
         """Return a picture by its number.
@@ -161,7 +152,7 @@ class Images:
             .join(Split, Split.id == Group.split_id)
             .where(Group.part_id == part_id)
         )
-        return dict(self._session.execute(query).tuples().all())
+        return dict(self._session.execute(query).all())
 
     def group_counts(self, part_id: int) -> dict[str, int]:
         """Return how many groups each split of the part has."""
@@ -172,7 +163,7 @@ class Images:
             .group_by(Split.name)
             .order_by(Split.name)
         )
-        return dict(self._session.execute(query).tuples().all())
+        return dict(self._session.execute(query).all())
 
     def _one(self, *conditions: Any) -> SourceImageRecord | None:
         found = read_records(self._session, select_images().where(*conditions))

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, select, true, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select, true, union_all
 from sqlalchemy.orm import Session
 
 from data_registry import names
-from data_registry.records import SourceImageRecord
+from data_registry.chunks import in_chunks
+from data_registry.records import ImageCount, SourceImageRecord
 from data_registry.schema import DefectType, Group, Mask, SourceImage, Split
 
 # Putting more parts of a query together takes longer than what they save.
@@ -44,12 +45,20 @@ class _Facet:
     has_mask: bool
 
     def condition(self) -> ColumnElement[bool]:
+        """Return the test for this combination; all of it is found in the index."""
         return and_(
             SourceImage.kind == self.kind,
             SourceImage.defect_type_id == self.type_id,
             SourceImage.split_id == self.split_id,
             SourceImage.has_mask == literal(self.has_mask),
         )
+
+    def count(self, n: int, types: Mapping[str, int], splits: Mapping[str, int]) -> ImageCount:
+        """Return `n` pictures of this combination, its numbers turned into names again."""
+        type_names = {key: name for name, key in types.items()}
+        split_names = {key: name for name, key in splits.items()}
+        defect_type = None if self.type_id is None else type_names[self.type_id]
+        return ImageCount(self.kind, defect_type, split_names[self.split_id], self.has_mask, n)
 
 
 def read_page(
@@ -67,6 +76,27 @@ def read_page(
     first = union_all(*(select(stretch.c.id) for stretch in stretches)).subquery()
     ids = select(first.c.id).order_by(first.c.id).limit(limit)
     return read_records(session, select_images().where(SourceImage.id.in_(ids)).order_by(SourceImage.id))
+
+
+def count_facets(session: Session, part_id: int) -> list[ImageCount]:
+    """Return how many pictures there are of each combination that occurs.
+
+    Counting one stretch of the index after the other takes half as long as grouping all of it.
+    """
+    types = names.defect_types(session, part_id)
+    splits = names.splits(session, part_id)
+    found: list[ImageCount] = []
+    for facets in in_chunks(_facets(ImageFilter(), types, splits), _MOST_STRETCHES):
+        queries = [
+            select(literal(place), func.count())
+            .select_from(SourceImage)
+            .where(SourceImage.part_id == part_id, facet.condition())
+            for place, facet in enumerate(facets)
+        ]
+        for place, n in session.execute(union_all(*queries)):
+            if n:
+                found.append(facets[place].count(n, types, splits))
+    return found
 
 
 def select_images() -> Select[*tuple[Any, ...]]:

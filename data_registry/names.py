@@ -19,13 +19,13 @@ from data_registry.schema import DefectType, Group, Mask, Split
 def defect_types(session: Session, part_id: int) -> dict[str, int]:
     """Return the part's defect types as name -> number."""
     rows = select(DefectType.name, DefectType.id).where(DefectType.part_id == part_id)
-    return dict(session.execute(rows).tuples().all())
+    return dict(session.execute(rows).all())
 
 
 def splits(session: Session, part_id: int) -> dict[str, int]:
     """Return the part's splits as name -> number."""
     rows = select(Split.name, Split.id).where(Split.part_id == part_id)
-    return dict(session.execute(rows).tuples().all())
+    return dict(session.execute(rows).all())
 
 
 def ensure_defect_types(session: Session, part_id: int, names: Iterable[str]) -> dict[str, int]:
