@@ -51,6 +51,16 @@ def generate(
     codes: Annotated[
         str, typer.Option("--codes", help="Where z comes from: auto, sampler, reference, mix or perturb.")
     ] = "auto",
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            "--strength",
+            min=0.0,
+            max=1.0,
+            help="Contrast as a rank among the real defects; at random when left out.",
+            show_default=False,
+        ),
+    ] = None,
     placement: Annotated[
         Literal["learned", "region", "free"], typer.Option("--placement", help="Where defects may sit.")
     ] = "learned",
@@ -82,6 +92,7 @@ def generate(
                 guidance=guidance,
                 codes=codes,
                 placement=placement,
+                strength=strength,
                 dry_run=dry_run,
                 progress=session.progress,
             )

@@ -72,7 +72,7 @@ def _draw(console: Console, name: str, value: Any) -> None:
         for item in value[:MOST_LINES]:
             console.print(Text(f"  - {_text(item)}"))
         _say_more(console, len(value))
-    elif (isinstance(value, Mapping) and len(value) > MOST_INLINE) or _is_record(value):
+    elif _is_record(value) or (isinstance(value, Mapping) and not _fits_a_line(value)):
         console.print(table([name, ""], [(key.replace("_", " "), item) for key, item in _entries(value)]))
     else:
         console.print(Text.assemble((f"{name}: ", "bold"), _text(value)))
@@ -102,6 +102,12 @@ def _draw_records(console: Console, name: str, records: Sequence[Any]) -> None:
         if sentence := dict(_entries(record)).get(NEXT_STEP):
             console.print(Text.assemble(("next: ", "bold"), sentence))
     _say_more(console, len(records))
+
+
+def _fits_a_line(mapping: Mapping[Any, Any]) -> bool:
+    return len(mapping) <= MOST_INLINE and all(
+        isinstance(item, str | int | float | None) for item in mapping.values()
+    )
 
 
 def _say_more(console: Console, count: int) -> None:

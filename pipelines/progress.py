@@ -14,13 +14,15 @@ from typing import Protocol, Self, TextIO
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bars
+from rich.text import Text
 
 SECONDS_BETWEEN_LINES = 15.0
 
@@ -99,7 +101,7 @@ class RichProgress:
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
-            MofNCompleteColumn(),
+            _AmountColumn(),
             TextColumn("{task.fields[unit]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
@@ -141,6 +143,11 @@ class RichProgress:
         self._bars.console.print(text, markup=False, highlight=False)
 
 
+class _AmountColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(_amount_text(task.completed, task.total))
+
+
 class _Stage:
     def __init__(self, total: float | None, unit: str) -> None:
         self.total = total
@@ -150,8 +157,15 @@ class _Stage:
         self.began = self.last_line = time.monotonic()
 
     def text(self) -> str:
-        amount = f"{self.done:g}" if self.total is None else f"{self.done:g} of {self.total:g}"
+        amount = _amount_text(self.done, self.total)
         return " ".join(part for part in (amount, self.unit, _figures_text(self.figures)) if part)
+
+
+def _amount_text(done: float, total: float | None) -> str:
+    """`3 of 8`; a stage whose total is 1 counts its share, such as of a time budget, and reads `38 %`."""
+    if total is None:
+        return f"{done:,.0f}"
+    return f"{done:.0%}".replace("%", " %") if total == 1 else f"{done:,.0f} of {total:,.0f}"
 
 
 def _figures_text(figures: dict[str, float | str]) -> str:

@@ -59,5 +59,21 @@ def test_bars_show_stage_amount_figures_and_plain_text() -> None:
         progress.advance("unknown total", 5)
         progress.finish("unknown total")
     shown = console.file.getvalue()  # type: ignore[attr-defined]
-    for text in ("flow", "3/3", "steps", "loss 0.3", "done [bold]100 %", "5/5"):
+    for text in ("flow", "3 of 3", "steps", "loss 0.3", "done [bold]100 %", "5 of 5"):
         assert text in shown
+
+
+@pytest.mark.parametrize(
+    ("total", "done", "shown"), [(1.0, 0.376, "38 %"), (2000, 1500, "1,500 of 2,000"), (None, 7, "7")]
+)
+def test_amounts_read_well(total: float | None, done: float, shown: str) -> None:
+    out = io.StringIO()
+    plain = PlainProgress(out)
+    console = Console(file=io.StringIO(), force_terminal=True, width=120)
+    with RichProgress(console) as bars:
+        for progress in (plain, bars):
+            progress.start("prior", total)
+            progress.advance("prior", done)
+    plain.finish("prior")
+    assert out.getvalue().startswith(f"prior: {shown} in ")
+    assert f" {shown} " in console.file.getvalue()  # type: ignore[attr-defined]
