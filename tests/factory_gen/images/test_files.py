@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from factory_gen.errors import UsageError
-from factory_gen.images.files import Picture, encode_mask, encode_png, read_mask, read_picture, turned
+from factory_gen.images.decode import turned
+from factory_gen.images.files import Picture, encode_mask, encode_png, read_mask, read_picture
 from factory_gen.images.refused import ImageRefused
 from tests.drawn_files import (
     SIZE,
