@@ -17,7 +17,7 @@ demo: setup  ## the whole job on a built-in plant, into ./demo_out (at most 8 mi
 	FACTORY_GEN_HOME=$(CURDIR)/$(DEMO)/home $(BIN)/factory-gen demo --out $(DEMO)
 
 test: setup  ## run the tests (against PostgreSQL, too, where it is installed)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup  ## layout, lint, types and import contracts
 	$(BIN)/ruff format --check .
