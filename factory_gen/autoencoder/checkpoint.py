@@ -73,5 +73,7 @@ def load_tiny(folder: Path, windows: WindowDraw, seed: int) -> TinyAutoencoder:
     model = TinyAutoencoder(tiny_config=dict(tiny.config), channels=windows.pictures.channels)
     model.tiny.load_state_dict(tiny.state_dict())
     model.eval().requires_grad_(False)
-    measure_latents(model, lambda count: draw_batch(windows, count, torch_generator(seed, "latent-spread"))[0])
+    measure_latents(
+        model, lambda count: draw_batch(windows, count, torch_generator(seed, "latent-spread"))[0]
+    )
     return model

@@ -28,11 +28,11 @@ class GrainSettings:
         share: share of the time budget; 0 leaves grain out.
     """
 
-    width: int = 24
-    critic_width: int = 32
+    width: int = 16
+    critic_width: int = 16
     crop: int = 64
-    steps: int = 4000
-    batch: int = 24
+    steps: int = 6000
+    batch: int = 16
     learning_rate: float = 4e-4
     share: float = 0.12
 
@@ -53,7 +53,7 @@ class GrainNet(ModelMixin, ConfigMixin):
     config_name = "config.json"
 
     @register_to_config
-    def __init__(self, channels: int = 1, width: int = 24) -> None:
+    def __init__(self, channels: int = 1, width: int = 16) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv2d(channels + 3, width, 5, padding=2),

@@ -17,7 +17,9 @@ from factory_gen.seeds import numpy_from, numpy_generator
 from factory_gen.training.loop import LoopResult, LoopSettings, Report, train
 
 
-def draw_batch(windows: WindowDraw, batch: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def draw_batch(
+    windows: WindowDraw, batch: int, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Half defective, half good windows: ((B,C,S,S) float32, (B,1,S,S) bool)."""
     rng = numpy_from(generator)
     has_defects = len(windows.pictures.types) > 1

@@ -78,7 +78,12 @@ def train_grain(
         bank: number of windows that are decoded once and cropped from in every step.
     """
     loop = replace(
-        loop, steps=settings.steps, learning_rate=settings.learning_rate, weight_decay=0.0, clip=10.0, ema=0.995
+        loop,
+        steps=settings.steps,
+        learning_rate=settings.learning_rate,
+        weight_decay=0.0,
+        clip=10.0,
+        ema=0.995,
     )
     generator = torch_generator(loop.seed, "grain-bank")
     real = torch.cat([draw_batch(windows, 32, generator)[0] for _ in range(bank // 32)])
@@ -86,7 +91,9 @@ def train_grain(
         device = autoencoder.latent_mean.device
         chunks = [autoencoder.decode(autoencoder.encode(chunk.to(device))).cpu() for chunk in real.split(32)]
     decoded = torch.cat(chunks)
-    pair = _Pair(grain, PatchCritic(real.shape[1], settings.critic_width))
+    pair = _Pair(grain, PatchCritic(real.shape[1], settings.critic_width)).to(
+        memory_format=torch.channels_last
+    )
     crop = min(settings.crop, real.shape[-1])
 
     def draw(generator: torch.Generator, rank: int) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
@@ -103,7 +110,10 @@ def train_grain(
         )
 
     def step(
-        network: nn.Module, batch: tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]], generator: torch.Generator, done: int
+        network: nn.Module,
+        batch: tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]],
+        generator: torch.Generator,
+        done: int,
     ) -> tuple[torch.Tensor, dict[str, float]]:
         device = next(network.parameters()).device
         penalise = bool(torch.rand(1, generator=generator) < 0.125)

@@ -37,4 +37,8 @@ def paste(source: np.ndarray, drawn: np.ndarray, mask: np.ndarray, bit_depth: in
 
 def outside_is_equal(source: np.ndarray, result: np.ndarray, mask: np.ndarray) -> bool:
     """Whether both pictures (same shape) agree in every bit outside the mask."""
-    return source.shape == result.shape and source.dtype == result.dtype and bool((source == result)[~mask].all())
+    return (
+        source.shape == result.shape
+        and source.dtype == result.dtype
+        and bool((source == result)[~mask].all())
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +11,15 @@ from factory_gen.errors import GateNotPassed
 from factory_gen.export.card import CARD, CardFacts, card_text
 from factory_gen.export.gate import Gate
 from factory_gen.export.item import ExportItem, GoodImage, mask_digest
-from factory_gen.export.layout import Format, Labels, Placed
+from factory_gen.export.layout import Format, Labels, Placed, ReadMask
 from factory_gen.export.manifest import MANIFEST, MANIFEST_REAL, real_line, synthetic_line
 from factory_gen.export.names import safe_names
 from factory_gen.export.readback import ReadBack, compare, judge, read_manifest_masks
 from factory_gen.export.staging import publish, staged
 from factory_gen.export.summary import Summary
 from factory_gen.export.tree import Stream, Tree, tree_sha256
+
+WRITE, READ = "write", "read back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +87,11 @@ def write_export(
     goods: Iterable[GoodImage],
     gate: Gate,
     *,
-    on_picture: Callable[[], None] = lambda: None,
+    on_step: Callable[[str], None] = lambda stage: None,
 ) -> Written:
     """Write, read back and publish one export. Items are taken one at a time and not kept.
+
+    `on_step` is called with `WRITE` after each picture and with `READ` after each mask that was read back.
 
     Raises:
         GateNotPassed: there is nothing to export, or a check forbids it and `gate` has no reason to go on.
@@ -96,14 +100,14 @@ def write_export(
         NoSpace: the disk is full; nothing is left behind.
     """
     with staged(order.target) as tree:
-        account = _write_pictures(order, tree, items, goods, on_picture)
+        account = _write_pictures(order, tree, items, goods, on_step)
         if not account.truth:
             raise GateNotPassed(
                 expected="at least one sample to export",
                 found="none",
                 action="Generate samples first, or ask for fewer conditions.",
             )
-        results = _check(order.fmt, tree.root, account)
+        results = _check(order.fmt, tree.root, account, on_step)
         judge(results, gate)
         tree.put(CARD, card_text(_facts(order, account, results, gate, tree)).encode())
         fresh = publish(tree, order.target)
@@ -123,7 +127,7 @@ def _write_pictures(
     tree: Tree,
     items: Iterable[ExportItem],
     goods: Iterable[GoodImage],
-    on_picture: Callable[[], None],
+    on_step: Callable[[str], None],
 ) -> _Account:
     """Write the pictures as the format wants them, and a manifest line for each."""
     account = _Account()
@@ -141,15 +145,23 @@ def _write_pictures(
                 real = real or files.enter_context(tree.stream(MANIFEST_REAL))
                 real.write(real_line(placed.good, image))
                 account.goods += 1
-            on_picture()
+            on_step(WRITE)
     return account
 
 
-def _check(fmt: Format, root: Path, account: _Account) -> tuple[ReadBack, ...]:
+def _check(
+    fmt: Format, root: Path, account: _Account, on_step: Callable[[str], None]
+) -> tuple[ReadBack, ...]:
     """Read everything back: by the manifest, and by the format's own reader."""
     paths = {name: root / mask for name, mask in account.masks.items()}
-    by_manifest = compare(read_manifest_masks(root), account.truth, paths, {MANIFEST: True})
-    return (*by_manifest, *compare(fmt.read_back(root), account.truth, paths, fmt.views))
+
+    def told(found: Iterable[ReadMask]) -> Iterator[ReadMask]:
+        for one in found:
+            yield one
+            on_step(READ)
+
+    by_manifest = compare(told(read_manifest_masks(root)), account.truth, paths, {MANIFEST: True})
+    return (*by_manifest, *compare(told(fmt.read_back(root)), account.truth, paths, fmt.views))
 
 
 def _facts(

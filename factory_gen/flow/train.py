@@ -51,7 +51,9 @@ def train_flow(
     loop = replace(loop, steps=settings.steps, learning_rate=settings.learning_rate)
 
     def draw(generator: torch.Generator, rank: int) -> LatentBatch:
-        return bank.draw(settings.batch, generator, whole_share=settings.whole_share, dropout=settings.dropout)
+        return bank.draw(
+            settings.batch, generator, whole_share=settings.whole_share, dropout=settings.dropout
+        )
 
     def step(
         network: nn.Module, batch: LatentBatch, generator: torch.Generator, done: int

@@ -23,7 +23,7 @@ def foreground(pixels: np.ndarray) -> np.ndarray:
         grey = grey.mean(axis=2)
     smooth = cv2.GaussianBlur(grey, (0, 0), 2.0)
     dark = (smooth < SHARE * float(np.median(smooth))).astype(np.uint8)
-    count, labels = cv2.connectedComponents(dark, connectivity=4)
+    _count, labels = cv2.connectedComponents(dark, connectivity=4)
     border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     outside = np.isin(labels, border[border > 0]) & (dark > 0)
     if outside.mean() > LARGEST_BACKGROUND:

@@ -83,7 +83,8 @@ def warp(
     side = int(np.ceil(np.hypot(*cut.shape) * max(factor, 1.0) * (1 + 2 * wobble))) + 8
     centre = (cut.shape[1] / 2 - 0.5, cut.shape[0] / 2 - 0.5)
     matrix = cv2.getRotationMatrix2D(centre, angle, factor)
-    matrix[:, 2] += side / 2 - 0.5 - np.array(centre)
+    matrix[0, 2] += side / 2 - 0.5 - centre[0]
+    matrix[1, 2] += side / 2 - 0.5 - centre[1]
     turned = cv2.warpAffine(cut, matrix, (side, side), flags=cv2.INTER_LINEAR)
     if wobble > 0:
         coarse = rng.normal(size=(2, 4, 4)).astype(np.float32) * wobble * max(cut.shape) * 0.5

@@ -26,7 +26,10 @@ def importance_weight(kind: str, log_var_BKhw: torch.Tensor) -> torch.Tensor:
 
 
 def weighted_regression(
-    velocity_BKhw: torch.Tensor, target_BKhw: torch.Tensor, weight_BKhw: torch.Tensor, region_B1hw: torch.Tensor
+    velocity_BKhw: torch.Tensor,
+    target_BKhw: torch.Tensor,
+    weight_BKhw: torch.Tensor,
+    region_B1hw: torch.Tensor,
 ) -> torch.Tensor:
     """Mean over samples of the weighted squared error inside each sample's region. Scalar."""
     error = (velocity_BKhw.float() - target_BKhw).square() * weight_BKhw * region_B1hw

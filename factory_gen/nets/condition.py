@@ -37,7 +37,12 @@ class Conditions:
 
     def __post_init__(self) -> None:
         batch, _, height, width = self.context.shape
-        ok = self.hole.shape == (batch, 1, height, width) and self.mask.shape == (batch, MASK_CHANNELS, height, width)
+        ok = self.hole.shape == (batch, 1, height, width) and self.mask.shape == (
+            batch,
+            MASK_CHANNELS,
+            height,
+            width,
+        )
         if not ok or self.kind.shape != (batch,) or self.strength.shape != (batch,):
             raise UsageError(
                 expected="context (B,K,h,w), hole (B,1,h,w), mask (B,4,h,w), kind (B,), strength (B,)",

@@ -72,7 +72,9 @@ class CodeSampler(ModelMixin, ConfigMixin):
         self.kind = TypeEmbedding(kinds, width)
         self.around = nn.Linear((latent_channels + 2) * 16 + 1, width)
         self.layers = nn.ModuleList(
-            nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
+            nn.Sequential(
+                nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width)
+            )
             for _ in range(depth)
         )
         self.end = nn.Linear(width, code_size)
@@ -85,7 +87,9 @@ class CodeSampler(ModelMixin, ConfigMixin):
 
     def summary(self, conditions: Conditions) -> torch.Tensor:
         """Everything but the time, as one vector (B,width)."""
-        result: torch.Tensor = self.kind(conditions.kind, conditions.strength) + self.around(pooled(conditions))
+        result: torch.Tensor = self.kind(conditions.kind, conditions.strength) + self.around(
+            pooled(conditions)
+        )
         return result
 
     def forward(self, code_BZ: torch.Tensor, t_B: torch.Tensor, conditions: Conditions) -> torch.Tensor:
@@ -171,7 +175,9 @@ class _CodeTable:
 
 @torch.no_grad()
 def _encode_bank(
-    bank: LatentBank, encode: Callable[[torch.Tensor, Conditions], tuple[torch.Tensor, torch.Tensor]], seed: int
+    bank: LatentBank,
+    encode: Callable[[torch.Tensor, Conditions], tuple[torch.Tensor, torch.Tensor]],
+    seed: int,
 ) -> _CodeTable:
     """Two passes over the bank, as holes and as whole windows, so that both are learned."""
     means, log_vars, parts = [], [], []

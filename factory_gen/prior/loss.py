@@ -29,7 +29,11 @@ def code_divergence(mean_BZ: torch.Tensor, log_var_BZ: torch.Tensor) -> torch.Te
 
 
 def prior_loss(
-    likelihood_B: torch.Tensor, divergence_B: torch.Tensor, hole_B1hw: torch.Tensor, channels: int, beta: float
+    likelihood_B: torch.Tensor,
+    divergence_B: torch.Tensor,
+    hole_B1hw: torch.Tensor,
+    channels: int,
+    beta: float,
 ) -> torch.Tensor:
     """Evidence bound per latent value, averaged over the batch.
 

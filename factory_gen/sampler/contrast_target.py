@@ -29,7 +29,9 @@ def rank_by_contrast(images: Sequence[PartImage]) -> tuple[list[PartImage], dict
         The pictures with `strength` in [0,1] (None where the contrast is unknown), and per type the contrasts in
         rising order.
     """
-    values = [picture_contrast(i.pixels, i.bit_depth, i.mask) if i.mask is not None else np.nan for i in images]
+    values = [
+        picture_contrast(i.pixels, i.bit_depth, i.mask) if i.mask is not None else np.nan for i in images
+    ]
     tables: dict[str, tuple[float, ...]] = {}
     for name in sorted({image.defect_type for image in images if image.defect_type}):
         own = [v for v, i in zip(values, images, strict=True) if i.defect_type == name and np.isfinite(v)]
@@ -43,7 +45,9 @@ def rank_by_contrast(images: Sequence[PartImage]) -> tuple[list[PartImage], dict
     return ranked, tables
 
 
-def target_contrast(contrasts: Mapping[str, Sequence[float]], defect_type: str, strength: float) -> float | None:
+def target_contrast(
+    contrasts: Mapping[str, Sequence[float]], defect_type: str, strength: float
+) -> float | None:
     """The contrast at rank `strength` in [0,1] of a type's real defects; None when none is known."""
     table = contrasts.get(defect_type, ())
     return float(np.quantile(table, strength)) if len(table) else None

@@ -230,10 +230,16 @@ class _Fit:
     def _bank(self, autoencoder: Any) -> LatentBank:
         started, count = time.monotonic(), self.recipe.windows.bank
         fast = self.recipe.training.precision == "bf16"
-        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
+
+        def encode(windows: torch.Tensor) -> torch.Tensor:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=fast):
+                latent: torch.Tensor = autoencoder.encode(windows)
+            return latent
+
+        with torch.no_grad():
             bank = LatentBank(
                 self.windows,
-                autoencoder.encode,
+                encode,
                 factor=autoencoder.factor,
                 count=count,
                 seed=self.seed,
@@ -252,7 +258,12 @@ class _Fit:
 
     def _prior(self, bank: LatentBank) -> PriorModel:
         settings = self.recipe.prior
-        size = {"width": settings.width, "depth": settings.depth, "heads": settings.heads, "patch": settings.patch}
+        size = {
+            "width": settings.width,
+            "depth": settings.depth,
+            "heads": settings.heads,
+            "patch": settings.patch,
+        }
         model: PriorModel = self._new(
             "prior", PriorModel, **self._shape(bank), code_size=settings.code_size, **size
         )
@@ -302,7 +313,12 @@ class _Fit:
 
     def _flow(self, bank: LatentBank, prior: PriorModel, references: References) -> FlowModel:
         settings = self.recipe.flow
-        size = {"width": settings.width, "depth": settings.depth, "heads": settings.heads, "patch": settings.patch}
+        size = {
+            "width": settings.width,
+            "depth": settings.depth,
+            "heads": settings.heads,
+            "patch": settings.patch,
+        }
         model: FlowModel = self._new(
             "flow",
             FlowModel,
@@ -311,7 +327,9 @@ class _Fit:
             use_code=settings.use_code,
             **size,
         )
-        rule = SourceRule(settings.source, settings.prior_scale, references.data_mean, references.data_log_var)
+        rule = SourceRule(
+            settings.source, settings.prior_scale, references.data_mean, references.data_log_var
+        )
         self._stage(
             "flow",
             model,

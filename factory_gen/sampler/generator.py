@@ -1,8 +1,8 @@
 """The generator as one object, in the manner of a diffusers pipeline.
 
-    generator = Generator.from_pretrained("models/tile-1")
-    out = generator(image, mask, "crack", generator=torch.Generator().manual_seed(7), steps=4)
-    out.images[0]                                   # same size, depth and channels; changed only under the mask
+generator = Generator.from_pretrained("models/tile-1")
+out = generator(image, mask, "crack", generator=torch.Generator().manual_seed(7), steps=4)
+out.images[0]                                   # same size, depth and channels; changed only under the mask
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def pick_device(name: str) -> torch.device:
         NoDevice: CUDA was asked for and is not there.
     """
     if name == "cuda" and not torch.cuda.is_available():
-        raise NoDevice(expected="a CUDA device", found="none", action="Use --device cpu, or check the driver.")
+        raise NoDevice(
+            expected="a CUDA device", found="none", action="Use --device cpu, or check the driver."
+        )
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
@@ -95,7 +97,9 @@ class Generator:
         """How to draw: the recipe's settings where nothing else is said."""
         own = self.settings
         solve = SolverChoice(
-            solver or own.solver, steps or own.steps, own.guidance if guidance_scale is None else guidance_scale
+            solver or own.solver,
+            steps or own.steps,
+            own.guidance if guidance_scale is None else guidance_scale,
         )
         return DrawChoice(solve, codes or own.codes, own.candidates, own.margin, own.gain)
 
@@ -168,7 +172,9 @@ class Generator:
         conditions = self.whole_conditions(count, kind)
         code = self.parts.codes.sample(conditions, generator)
         noise = torch.randn(conditions.context.shape, generator=generator).to(self.device)
-        latent = draw_latents(self.parts, code, conditions, noise, self.choice(steps=steps, solver=solver).solver)
+        latent = draw_latents(
+            self.parts, code, conditions, noise, self.choice(steps=steps, solver=solver).solver
+        )
         return self.render(latent, generator if grain else None)
 
     def whole_conditions(self, count: int, kind: str = "good") -> Conditions:

@@ -150,4 +150,6 @@ def draw_defects(
 
 def request_seed(seed: int, index: int, attempt: int) -> int:
     """The seed of the n-th sample's attempt: the same whatever else is drawn with it."""
-    return int(torch.randint(0, 2**62, (1,), generator=torch_generator(seed, "sample", index, attempt)).item())
+    return int(
+        torch.randint(0, 2**62, (1,), generator=torch_generator(seed, "sample", index, attempt)).item()
+    )

@@ -29,7 +29,7 @@ class WindowSettings:
 
     size: int = 128
     augment: tuple[str, ...] = ("flip-x", "flip-y")
-    bank: int = 8192
+    bank: int = 5120
 
     def __post_init__(self) -> None:
         if self.size < 32 or self.size % 16:

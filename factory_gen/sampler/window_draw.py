@@ -89,7 +89,9 @@ def _choose_codes(
     choice: DrawChoice,
 ) -> torch.Tensor:
     """Best of several codes by the contrast of the prior's mean, which costs only the decoder: (B,Z)."""
-    proposals = propose_codes(parts, conditions, choice.codes, choice.candidates, [t.generator for t in tasks])
+    proposals = propose_codes(
+        parts, conditions, choice.codes, choice.candidates, [t.generator for t in tasks]
+    )
     count = proposals.shape[1]
     if count == 1 or parts.facts.source != "learned":
         return proposals[:, 0]

@@ -43,7 +43,9 @@ def mask_channels(mask: np.ndarray, factor: int) -> np.ndarray:
     """Share of defect pixels in each quarter of a latent pixel: (S,S) bool to (4,h,w) float32."""
     half = pool(mask, factor // 2)
     height, width = half.shape
-    return half.reshape(height // 2, 2, width // 2, 2).transpose(1, 3, 0, 2).reshape(4, height // 2, width // 2)
+    return (
+        half.reshape(height // 2, 2, width // 2, 2).transpose(1, 3, 0, 2).reshape(4, height // 2, width // 2)
+    )
 
 
 def build_conditions(
@@ -142,7 +144,9 @@ class LatentBank:
         conditions = Conditions(context.float(), hole.float(), mask.float(), kind, strength)
         return LatentBatch(self.latent[index].to(self.device).float(), conditions)
 
-    def draw(self, batch: int, generator: torch.Generator, *, whole_share: float, dropout: float) -> LatentBatch:
+    def draw(
+        self, batch: int, generator: torch.Generator, *, whole_share: float, dropout: float
+    ) -> LatentBatch:
         """Random windows; some as whole windows without surroundings, some without their type.
 
         Args:
@@ -174,7 +178,9 @@ class LatentBank:
         return LatentBatch(picked.latent, conditions)
 
 
-def _draw_chunk(windows: WindowDraw, rng: np.random.Generator, count: int) -> tuple[list[Drawn], list[np.ndarray]]:
+def _draw_chunk(
+    windows: WindowDraw, rng: np.random.Generator, count: int
+) -> tuple[list[Drawn], list[np.ndarray]]:
     """Windows, half of them defective, and a mask for each hole: a good window borrows one from a defect."""
     has_defects = windows.pictures.defective
     drawn, masks = [], []
@@ -197,7 +203,9 @@ def _random_hole(mask: np.ndarray, rng: np.random.Generator, factor: int) -> np.
         height, width = cells.shape
         ys, xs = np.mgrid[0:height, 0:width]
         angle = rng.uniform(0, 2 * np.pi)
-        side = (xs - rng.uniform(0, width)) * np.cos(angle) + (ys - rng.uniform(0, height)) * np.sin(angle) > 0
+        side = (xs - rng.uniform(0, width)) * np.cos(angle) + (ys - rng.uniform(0, height)) * np.sin(
+            angle
+        ) > 0
         if (cells & side).any():
             cells = cells & side
     return cells

@@ -137,7 +137,10 @@ class _Run:
         self.accelerator = make_accelerator(settings)
         self.bare = model.train()
         optimizer = torch.optim.AdamW(
-            model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99)
+            model.parameters(),
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            betas=(0.9, 0.99),
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.ema = Ema(self.bare, settings.ema)

@@ -1,0 +1,125 @@
+"""The audit of one composite: unchanged outside the mask, visible inside it, on the part, no copy of a real defect."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from factory_gen.composite.paste import outside_is_equal
+from factory_gen.images.windows import to_unit
+from factory_gen.metrics.contrast import change_contrast, mask_contrast
+from factory_gen.metrics.neighbours import CopyCheck, defect_patches, near_copy
+from factory_gen.metrics.spectrum import grain_ratio
+
+LEAST_CHANGE = 0.25
+PERFECT_ON_PART = 1.0
+
+
+@dataclass(frozen=True)
+class AuditRules:
+    """What a type's samples are held against.
+
+    Attributes:
+        contrast_floor: least contrast against the surroundings, learned from the type's real defects.
+        copies: real defects of the type to compare with; None when there are none.
+    """
+
+    contrast_floor: float
+    copies: CopyCheck | None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Findings about one composite.
+
+    Attributes:
+        passed: nothing to object to.
+        reasons: what failed, from ``outside-changed``, ``faint``, ``unchanged``, ``off-part``, ``near-copy``.
+        outside_sha256: hash of the pixels outside the mask, equal in source and result.
+        contrast: of the result's defect against its surroundings; NaN where nothing surrounds it.
+        contrast_floor: what the contrast was held against.
+        change: mean change inside the mask, in spreads of the surroundings.
+        on_part: share of the mask on the part.
+        grain: fine grain inside the mask against that around it; 1 is alike.
+        nearest_real: distance to the nearest real defect; NaN without references.
+        copy_limit: distances below count as a copy.
+    """
+
+    passed: bool
+    reasons: tuple[str, ...]
+    outside_sha256: str
+    contrast: float
+    contrast_floor: float
+    change: float
+    on_part: float
+    grain: float
+    nearest_real: float
+    copy_limit: float
+
+
+def outside_hash(pixels: np.ndarray, mask: np.ndarray) -> str:
+    """SHA-256 of the pixels outside the mask, row by row, hex."""
+    return hashlib.sha256(np.ascontiguousarray(pixels[~mask]).tobytes()).hexdigest()
+
+
+def audit(
+    source: np.ndarray,
+    result: np.ndarray,
+    mask: np.ndarray,
+    bit_depth: int,
+    region: np.ndarray,
+    rules: AuditRules,
+) -> Audit:
+    """Examine a composite.
+
+    Args:
+        source, result: (H,W) or (H,W,3), uint8 or uint16.
+        mask: (H,W) bool.
+        bit_depth: significant bits.
+        region: (H,W) bool, the part or the allowed region.
+        rules: of the defect type.
+    """
+    channels = 1 if source.ndim == 2 else source.shape[2]
+    before, after = to_unit(source, bit_depth, channels), to_unit(result, bit_depth, channels)
+    contrast = mask_contrast(after, mask, region=region)
+    change = change_contrast(before, after, mask)
+    on_part = float(region[mask].mean())
+    nearest, limit = float("nan"), float("nan")
+    reasons: list[str] = []
+    if not outside_is_equal(source, result, mask) or outside_hash(source, mask) != outside_hash(result, mask):
+        reasons.append("outside-changed")
+    if np.isfinite(contrast) and contrast < rules.contrast_floor:
+        reasons.append("faint")
+    if change < LEAST_CHANGE or not (source != result).any():
+        reasons.append("unchanged")
+    if on_part < PERFECT_ON_PART:
+        reasons.append("off-part")
+    if rules.copies is not None:
+        verdict = near_copy(rules.copies, defect_patches(after, mask))
+        nearest, limit = verdict.distance, verdict.limit
+        if verdict.is_copy:
+            reasons.append("near-copy")
+    return Audit(
+        passed=not reasons,
+        reasons=tuple(reasons),
+        outside_sha256=outside_hash(result, mask),
+        contrast=contrast,
+        contrast_floor=rules.contrast_floor,
+        change=change,
+        on_part=on_part,
+        grain=grain_ratio(before, after, mask).fine,
+        nearest_real=nearest,
+        copy_limit=limit,
+    )
+
+
+def worst_reason(audits: Sequence[Audit]) -> dict[str, int]:
+    """How often each reason occurs in a list of audits, most frequent first."""
+    counts: dict[str, int] = {}
+    for one in audits:
+        for reason in one.reasons:
+            counts[reason] = counts.get(reason, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: -item[1]))

@@ -1,0 +1,285 @@
+"""The training job: a part's pictures to a model version, tracked in MLflow."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from data_registry.records import DatasetVersionRecord, ModelVersionRecord, PartRecord
+from factory_gen.composite.picture_grid import draw_grid
+from factory_gen.errors import InputRefused
+from factory_gen.images.dataset import PartPictures
+from factory_gen.sampler.assess import Assessment, assess
+from factory_gen.sampler.fit import FitResult, fit
+from factory_gen.sampler.generator import Generator
+from factory_gen.sampler.parts import Parts, load_parts
+from factory_gen.sampler.recipe import Recipe
+from factory_gen.training.threads import use_threads
+from pipelines.model_choice import which
+from pipelines.part_images import load_image, load_pictures, spread
+from pipelines.progress import Progress, Silent
+from pipelines.recipe import load_recipe
+from pipelines.run_log import TrainingRun
+from pipelines.tracking import open_tracker
+from pipelines.wiring import Workplace
+
+ASSESS_WINDOWS = 512
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What a training gave.
+
+    Attributes:
+        part, recipe: names.
+        model: number of the new model version.
+        champion: whether it carries the alias `champion` now.
+        seconds: in all.
+        stages: stage to (steps, seconds).
+        figures: measured on the hold-out where there is one.
+        measured_on: "hold-out" or "training pictures".
+        folder: of the model version.
+        mlflow_run: id of the run, None when tracking is off.
+        notes: what the user should know.
+    """
+
+    part: str
+    recipe: str
+    model: int
+    champion: bool
+    seconds: float
+    stages: Mapping[str, tuple[int, float]]
+    figures: Mapping[str, float]
+    measured_on: str
+    folder: str
+    mlflow_run: str | None
+    notes: tuple[str, ...]
+
+
+def run(
+    work: Workplace,
+    part: str,
+    *,
+    recipe: str = "cpu",
+    budget_s: float | None = None,
+    from_model: str | None = None,
+    resume: bool = False,
+    seed: int = 0,
+    view: str = "window",
+    progress: Progress | None = None,
+) -> TrainReport:
+    """Train all parts of a generator and store them as a model version.
+
+    The first model of a part becomes its champion; a later one waits for its release (`factory-gen gate`).
+
+    Args:
+        work: where things are.
+        part: name of the part.
+        recipe: name or TOML file.
+        budget_s: seconds for all trainings together.
+        from_model: number or alias of the model to fine-tune.
+        resume: go on where the last training with this recipe and seed broke off.
+        seed: of everything random.
+        view: "window" or "whole".
+        progress: told what goes on.
+
+    Raises:
+        InputRefused: no pictures, unknown recipe or model.
+        Diverged: the loss stopped being a number.
+    """
+    started, say = time.monotonic(), progress or Silent()
+    use_threads(work.settings.threads)
+    plan = load_recipe(recipe)
+    with work.registry.read() as rows:
+        owner = rows.parts.get(part)
+        dataset = rows.datasets.latest(owner.id, "catalogue")
+        parent = rows.models.get(owner.id, which(from_model)) if from_model else None
+    if dataset is None:
+        raise InputRefused(
+            expected=f"an ingested catalogue for {part}",
+            found="none",
+            action="Ingest a folder with part images first: factory-gen ingest DIR --part NAME.",
+        )
+    pictures = load_pictures(work, owner, view=view, window=plan.windows.size)
+    start_from = load_parts(work.settings.models_dir / parent.folder) if parent else None
+    folder = _training_folder(work, owner, plan, dataset, seed, view, parent, budget_s)
+    if not resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    tags = {
+        "recipe_sha256": plan.sha256,
+        "dataset_version": str(dataset.number),
+        "seed": str(seed),
+        "view": view,
+    }
+    with open_tracker(work.settings).start_training_run(
+        part, asdict(plan), tags, name=f"{part} {plan.name}", resume_run_id=_read_run(folder)
+    ) as tracked:
+        _write_run(folder, tracked.run_id)
+        tracked.log_text(json.dumps(asdict(plan), indent=2), "recipe.json")
+        result = fit(
+            pictures,
+            plan,
+            folder,
+            seed=seed,
+            budget_s=budget_s,
+            view=view,
+            device=work.settings.device,
+            start_from=start_from,
+            resume=resume,
+            report=_Reporter(say, tracked),
+        )
+        say.start("measuring", None)
+        unseen, measured_on = _unseen(work, owner, pictures, view, plan.windows.size)
+        found = assess(Generator(result.parts), pictures, unseen, windows=ASSESS_WINDOWS, seed=seed)
+        say.finish("measuring")
+        model = _store(work, owner, plan, dataset, parent, seed, result, found, folder, tracked)
+    shutil.rmtree(folder, ignore_errors=True)
+    return TrainReport(
+        part=part,
+        recipe=plan.name,
+        model=model.number,
+        champion=CHAMPION in model.aliases,
+        seconds=time.monotonic() - started,
+        stages=result.stages,
+        figures=found.figures,
+        measured_on=measured_on,
+        folder=str(work.settings.models_dir / model.folder),
+        mlflow_run=tracked.run_id,
+        notes=_notes(pictures, model),
+    )
+
+
+def _training_folder(
+    work: Workplace,
+    part: PartRecord,
+    plan: Recipe,
+    dataset: DatasetVersionRecord,
+    seed: int,
+    view: str,
+    parent: ModelVersionRecord | None,
+    budget_s: float | None,
+) -> Path:
+    """Checkpoints of exactly this training; another recipe, seed or data set never resumes from them."""
+    start = f"from{parent.number}" if parent else "fresh"
+    name = f"{part.id}-{plan.sha256[:12]}-d{dataset.number}-s{seed}-{view}-{start}-{int(budget_s or 0)}"
+    return work.settings.models_dir / "training" / name
+
+
+def _read_run(folder: Path) -> str | None:
+    path = folder / "mlflow_run"
+    return path.read_text().strip() or None if path.exists() else None
+
+
+def _write_run(folder: Path, run_id: str | None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mlflow_run").write_text(run_id or "")
+
+
+class _Reporter:
+    """Passes the training's progress to the user and its curves to the tracker."""
+
+    def __init__(self, say: Progress, tracked: TrainingRun) -> None:
+        self.say, self.tracked = say, tracked
+        self.stage, self.done = "", 0.0
+
+    def __call__(self, stage: str, step: int, fraction: float, figures: Mapping[str, float]) -> None:
+        if stage != self.stage:
+            self._close()
+            self.stage, self.done = stage, 0.0
+            self.say.start(stage, 1.0)
+        self.say.advance(stage, max(0.0, min(1.0, fraction) - self.done), step=step, **figures)
+        self.done = max(self.done, min(1.0, fraction))
+        if step % 10 == 0 and figures:
+            self.tracked.log_metrics({f"{stage}.{key}": value for key, value in figures.items()}, step)
+        if fraction >= 1.0:
+            self._close()
+
+    def _close(self) -> None:
+        if self.stage:
+            self.say.finish(self.stage)
+            self.stage = ""
+
+
+def _unseen(
+    work: Workplace, part: PartRecord, seen: PartPictures, view: str, window: int
+) -> tuple[PartPictures, str]:
+    """Hold-out pictures to measure on, or the training's own when there is no good hold-out picture."""
+    with work.registry.read() as rows:
+        good = list(rows.images.stream(part.id, kind="good", split="holdout"))
+        bad = list(rows.images.stream(part.id, kind="defect", split="holdout", with_mask=True))
+    bad = [row for row in bad if row.defect_type in seen.types]
+    if not good or view == "whole":
+        return seen, "training pictures"
+    images = [load_image(work, row) for row in spread(good, 400)]
+    return PartPictures(
+        images, [load_image(work, row) for row in spread(bad, 400)], seen.channels
+    ), "hold-out"
+
+
+def _store(
+    work: Workplace,
+    part: PartRecord,
+    plan: Recipe,
+    dataset: DatasetVersionRecord,
+    parent: ModelVersionRecord | None,
+    seed: int,
+    result: FitResult,
+    found: Assessment,
+    training: Path,
+    tracked: TrainingRun,
+) -> ModelVersionRecord:
+    """Write the model folder, then its row, then its alias and MLflow's version."""
+    facts = replace(result.parts.facts, figures=found.figures)
+    parts = Parts(**{**vars(result.parts), "facts": facts})
+    with work.registry.read() as rows:
+        number = max((m.number for m in rows.models.list(part.id)), default=0) + 1
+    name = f"part{part.id}-model{number}"
+    target = work.settings.models_dir / name
+    # A folder without a row is what a kill between the two writes leaves behind: nobody refers to it.
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.rmtree(target.with_name(name + ".part"), ignore_errors=True)
+    weights = Generator(parts).save_pretrained(target)
+    with work.registry.write() as rows:
+        model = rows.models.add(
+            part.id,
+            folder=name,
+            weights_sha256=weights,
+            recipe_name=plan.name,
+            recipe_sha256=plan.sha256,
+            recipe=json.loads(json.dumps(asdict(plan))),
+            dataset_version_id=dataset.id,
+            mlflow_run_id=tracked.run_id,
+            parent_id=parent.id if parent else None,
+            seed=seed,
+            status="ready",
+            metrics=found.figures,
+        )
+        first = all(CHAMPION not in other.aliases for other in rows.models.list(part.id))
+        if first:
+            rows.models.set_alias(part.id, CHAMPION, model.id)
+        model = rows.models.get(part.id, model.number)
+    tracked.log_metrics({f"final.{key}": value for key, value in found.figures.items()}, 0)
+    tracked.log_figure_png(draw_grid(list(found.grid), training / "samples.png"))
+    tracker = open_tracker(work.settings)
+    version = tracker.register_model(
+        part.name, target, run_id=tracked.run_id, tags={"model": str(model.number), "weights": weights}
+    )
+    if first:
+        tracker.set_champion(part.name, version)
+    return model
+
+
+def _notes(pictures: PartPictures, model: ModelVersionRecord) -> tuple[str, ...]:
+    notes = []
+    if len(pictures.types) == 1:
+        notes.append(
+            "No masked defects: this model draws good windows only. Add defects with masks for more."
+        )
+    if CHAMPION not in model.aliases:
+        notes.append(f"The champion stays as it is; use --model {model.number} to generate with this one.")
+    return tuple(notes)
