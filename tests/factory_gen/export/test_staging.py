@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,27 @@ def test_a_parent_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputRefused, match="--out"):
         _export(tmp_path / "file/out")
+
+
+@pytest.fixture
+def without_rights() -> Iterator[Path]:
+    """A folder that may not be written; a test that runs as root steps down to nobody meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o555)
+        if is_root := os.geteuid() == 0:
+            os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            if is_root:
+                os.seteuid(0)
+            os.chmod(folder, 0o755)
+
+
+def test_a_folder_without_rights_is_named(without_rights: Path) -> None:
+    with pytest.raises(PermissionError) as caught:
+        _export(without_rights / "new/out")
+    assert str(without_rights) in str(caught.value.filename)
 
 
 _KILLED = """

@@ -1,0 +1,246 @@
+"""`export`: the samples of a part as a data set that an inspection trainer reads."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from data_registry.records import DatasetVersionRecord, PartRecord
+from factory_gen.errors import UsageError
+from factory_gen.export.formats import find_format
+from factory_gen.export.gate import Gate
+from factory_gen.export.layout import Format
+from factory_gen.export.readback import ReadBack
+from factory_gen.export.staging import refuse_foreign
+from factory_gen.export.write import READ, WRITE, Order, Written, write_export
+from pipelines.errors import from_os_error
+from pipelines.export_checks import check_room, check_split, refuse_empty
+from pipelines.export_pictures import load_goods, load_items
+from pipelines.export_version import Selection, Wanted, write_version
+from pipelines.progress import Progress, Silent
+from pipelines.wiring import Workplace
+
+WITH_GOOD = ("sources", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportReport:
+    """What was exported, or would be.
+
+    Attributes:
+        part, format, out: as asked for; `out` is absolute.
+        dry_run: nothing was written or recorded.
+        already_there: `out` held exactly this export before.
+        dataset_version: number of the frozen synthetic version; None on a dry run.
+        images: synthetic pictures, `types` by defect type, `models` by model version.
+        good_images: real good pictures beside them.
+        left_out: samples that fit but did not go, by reason.
+        megabytes: about what the pictures take up.
+        read_back: what the format's reader saw of the masks.
+        override_reason: the recorded reason; None where no check failed. `overridden` counts failures by check.
+        manifest_sha256, tree_sha256: hashes of the manifest and of the whole folder; None on a dry run.
+    """
+
+    part: str
+    format: str
+    out: Path
+    dry_run: bool
+    already_there: bool
+    dataset_version: int | None
+    images: int
+    types: dict[str, int]
+    models: dict[int, int]
+    good_images: int
+    left_out: dict[str, int]
+    megabytes: float
+    read_back: tuple[ReadBack, ...]
+    override_reason: str | None
+    overridden: dict[str, int]
+    manifest_sha256: str | None
+    tree_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One export with everything that was decided about it."""
+
+    work: Workplace
+    part: PartRecord
+    fmt: Format
+    gate: Gate
+    target: Path
+    with_good: bool
+    selection: Selection
+
+    @property
+    def need_bytes(self) -> int:
+        """What the pictures take up."""
+        return self.selection.sample_bytes + (self.selection.good_bytes if self.with_good else 0)
+
+
+def run(
+    work: Workplace,
+    part: str,
+    *,
+    format: str,
+    out: Path,
+    request: str | None = None,
+    model: str | None = None,
+    defect: str | None = None,
+    override: str | None = None,
+    with_good: str | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Freeze the samples that may go as a version, write them, read them back, and record the export.
+
+    Args:
+        work: registry and blobs.
+        part: the part's name.
+        format: a name in `FORMATS`.
+        out: the folder to make.
+        request: only samples of the generate request with this hash.
+        model: only samples of this model version (number or alias).
+        defect: only samples of this defect type.
+        override: the reason for going on where a check forbids the export.
+        with_good: "sources" to let good pictures of the generator's split go along, "none" not to; None leaves it
+            to the format.
+        dry_run: only say what would be written.
+        progress: told about each picture.
+
+    Raises:
+        GateNotPassed: nothing to export, or a check forbids it.
+        InputRefused: `out` holds something else.
+        IntegrityError, Integrity: bytes are not what they should be; the export stops, override or not.
+        NoSpace: no room; nothing is left behind.
+        NotFound: no such part or model.
+        NotPermitted: `out` cannot be written.
+        UsageError: an unknown format or value.
+    """
+    fmt, gate, target = find_format(format), Gate(override), out.expanduser().absolute()
+    goods_go = _goods_go(fmt, with_good)
+    with work.registry.read() as rows:
+        found = rows.parts.get(part)
+    try:
+        refuse_foreign(target)
+        with tempfile.NamedTemporaryFile(dir=work.settings.home, prefix=".version-") as spool:
+            wanted = Wanted(request=request, model=model, defect=defect)
+            selection = write_version(work, found, wanted, spool.file)
+            spool.flush()
+            job = _Job(
+                work=work,
+                part=found,
+                fmt=fmt,
+                gate=gate,
+                target=target,
+                with_good=goods_go,
+                selection=selection,
+            )
+            _check(job)
+            if dry_run:
+                return _report(job, None, None)
+            return _publish(job, Path(spool.name), progress or Silent())
+    except OSError as error:
+        raise from_os_error(error) or error from error
+
+
+def _goods_go(fmt: Format, asked: str | None) -> bool:
+    if asked is None:
+        return fmt.wants_good
+    if asked not in WITH_GOOD:
+        raise UsageError(
+            expected=f"good pictures from {' or '.join(WITH_GOOD)}",
+            found=repr(asked),
+            action="Choose one of these.",
+        )
+    return asked == "sources"
+
+
+def _check(job: _Job) -> None:
+    with job.work.registry.read() as rows:
+        known_types = [count.defect_type for count in rows.samples.counts(job.part.id)]
+    refuse_empty(job.selection, known_types)
+    check_split(job.selection, job.gate)
+    check_room(job.need_bytes, job.target)
+
+
+def _publish(job: _Job, manifest: Path, progress: Progress) -> ExportReport:
+    """Freeze the version, write the folder, record the export: bytes before rows, each time."""
+    sha256 = job.work.blobs.put_file(manifest)
+    types = dict(sorted(job.selection.types.items()))
+    with job.work.registry.write() as rows:
+        version = rows.datasets.add(job.part.id, kind="synthetic", manifest_sha256=sha256, counts=types)
+    order = Order(
+        part=job.part.name,
+        version=version.number,
+        fmt=job.fmt,
+        target=job.target,
+        types=tuple(types),
+        notes=_notes(job),
+    )
+    goods = load_goods(job.work, manifest, job.fmt) if job.with_good else ()
+    tell = _start_stages(job, progress)
+    written = write_export(order, load_items(job.work, manifest, job.gate), goods, job.gate, on_step=tell)
+    for stage in (WRITE, READ):
+        progress.finish(stage)
+    _record(job, version, written)
+    return _report(job, version, written)
+
+
+def _start_stages(job: _Job, progress: Progress) -> Callable[[str], None]:
+    """Announce both stages; returns what is called after every step of one."""
+    goods = job.selection.goods if job.with_good else 0
+    progress.start(WRITE, job.selection.images + goods, "pictures")
+    progress.start(READ, job.selection.images * (1 + len(job.fmt.views)), "masks")
+    return progress.advance
+
+
+def _notes(job: _Job) -> tuple[str, ...]:
+    # Nothing that may differ between two exports of one version belongs here: the card must stay the same.
+    if job.with_good and not job.selection.goods:
+        return ("There is no good picture in the generator's split: add good pictures before training.",)
+    return ()
+
+
+def _record(job: _Job, version: DatasetVersionRecord, written: Written) -> None:
+    """Add the export's row, unless a repeated command finds it there."""
+    facts = {"dataset_version_id": version.id, "format": job.fmt.name, "out_dir": str(job.target)}
+    hashes = {"manifest_sha256": written.manifest_sha256, "tree_sha256": written.tree_sha256}
+    with job.work.registry.write() as rows:
+        known = rows.exports.list(job.part.id)
+        if any(all(getattr(row, key) == value for key, value in (facts | hashes).items()) for row in known):
+            return
+        rows.exports.add(
+            job.part.id,
+            dataset_version_id=version.id,
+            format=job.fmt.name,
+            out_dir=str(job.target),
+            manifest_sha256=written.manifest_sha256,
+            tree_sha256=written.tree_sha256,
+            override_reason=job.gate.reason,
+            read_back={result.view: asdict(result) for result in written.read_back},
+        )
+
+
+def _report(job: _Job, version: DatasetVersionRecord | None, written: Written | None) -> ExportReport:
+    return ExportReport(
+        part=job.part.name,
+        format=job.fmt.name,
+        out=job.target,
+        dry_run=written is None,
+        already_there=written is not None and written.already_there,
+        dataset_version=version.number if version else None,
+        images=job.selection.images,
+        types=dict(sorted(job.selection.types.items())),
+        models=dict(sorted(job.selection.models.items())),
+        good_images=job.selection.goods if job.with_good else 0,
+        left_out=dict(sorted(job.selection.left_out.items())),
+        megabytes=job.need_bytes / 1e6,
+        read_back=written.read_back if written else (),
+        override_reason=job.gate.reason,
+        overridden=dict(job.gate.overridden),
+        manifest_sha256=written.manifest_sha256 if written else None,
+        tree_sha256=written.tree_sha256 if written else None,
+    )
