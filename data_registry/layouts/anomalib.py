@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data_registry.layouts.found import Finding
+from data_registry.layouts.ok_ng import NG_NAMES
 from data_registry.layouts.sorted_folders import MASK_FOLDERS, Roles, scan_roles
 from data_registry.layouts.walk import files_in, subfolders
 
@@ -36,7 +37,7 @@ def _roles(root: Path) -> Roles:
     good: dict[str, str | None] = dict.fromkeys(normal, "train" if tests else None)
     good.update(dict.fromkeys(tests, "test"))
     defects: dict[str, str | None] = {name: None for name in folders if name.lower() in ABNORMAL_NAMES}
-    if not defects and good:
+    if not defects and good and not any(name.lower() in NG_NAMES for name in folders):
         taken = {*good, *masks}
         others = [name for name in folders if name not in taken and name.lower() not in _NO_TYPES]
         defects = {name: name for name in others if _holds_pictures(root, name)}
