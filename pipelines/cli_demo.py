@@ -11,6 +11,7 @@ from pipelines.cli_help import EPILOG, CommandHelp
 from pipelines.cli_options import AsJson, Device, Home, Quiet, Seed, Threads
 from pipelines.cli_output import show
 from pipelines.cli_session import open_session
+from pipelines.settings import load_settings
 
 DEMO_FOLDER = Path("demo_out")
 
@@ -31,11 +32,17 @@ def demo(
 ) -> None:
     """Do the whole job on a plant that is drawn for it.
 
-    Draws, ingests, trains, generates, audits and exports; at most 8 minutes on two cores.
+    Draws, ingests, trains, generates, audits and exports; at most 8 minutes on two cores. Unless a home is set, the
+    demo's registry and model lie in OUT/home.
     """
-    flags = {"home": home, "device": device, "threads": threads}
+    flags = {"home": home or _home_of_its_own(out), "device": device, "threads": threads}
     with open_session(flags, quiet=quiet) as session:
         from pipelines import demo as job
 
         report = job.run(session.work, out, seed=seed, progress=session.progress)
     show(report, as_json=as_json)
+
+
+def _home_of_its_own(out: Path) -> Path | None:
+    """OUT/home, so that a trial leaves the user's own registry alone; None when a home was chosen."""
+    return out / "home" if load_settings({}).origins["home"] == "default" else None

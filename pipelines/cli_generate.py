@@ -20,6 +20,7 @@ from pipelines.cli_options import (
     Seed,
     Solver,
     Steps,
+    Strength,
     Threads,
 )
 from pipelines.cli_output import show
@@ -51,16 +52,7 @@ def generate(
     codes: Annotated[
         str, typer.Option("--codes", help="Where z comes from: auto, sampler, reference, mix or perturb.")
     ] = "auto",
-    strength: Annotated[
-        float | None,
-        typer.Option(
-            "--strength",
-            min=0.0,
-            max=1.0,
-            help="Contrast as a rank among the real defects; at random when left out.",
-            show_default=False,
-        ),
-    ] = None,
+    strength: Strength = None,
     placement: Annotated[
         Literal["learned", "region", "free"], typer.Option("--placement", help="Where defects may sit.")
     ] = "learned",
@@ -149,6 +141,7 @@ def inpaint(
     steps: Steps = None,
     solver: Solver = None,
     guidance: Guidance = None,
+    strength: Strength = None,
     device: Device = None,
     threads: Threads = None,
     home: Home = None,
@@ -175,6 +168,7 @@ def inpaint(
             steps=steps,
             solver=solver,
             guidance=guidance,
+            strength=strength,
             out=out,
             progress=session.progress,
         )
@@ -182,7 +176,7 @@ def inpaint(
 
 
 def interpolate(
-    first: Annotated[str, typer.Argument(help="A picture, or the id of a source image or sample.")],
+    first: Annotated[str, typer.Argument(help="A picture; or source:ID or sample:ID.")],
     second: Annotated[str, typer.Argument(help="The other one.")],
     out: Out,
     frames: Annotated[int, typer.Option("--frames", min=2, help="Pictures on the way, ends included.")] = 8,

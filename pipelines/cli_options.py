@@ -41,3 +41,13 @@ Guidance = Annotated[
     float | None,
     typer.Option("--guidance", help="Guidance scale; the recipe's by default.", show_default=False),
 ]
+Strength = Annotated[
+    float | None,
+    typer.Option(
+        "--strength",
+        min=0.0,
+        max=1.0,
+        help="Contrast as a rank among the real defects; at random when left out.",
+        show_default=False,
+    ),
+]

@@ -17,6 +17,7 @@ from data_registry import errors as registry_errors
 from factory_gen import errors as method_errors
 from pipelines import errors as job_errors
 from pipelines.cli import app, main
+from pipelines.cli_demo import _home_of_its_own
 from pipelines.cli_help import EPILOG, EXAMPLES, EXIT_CODES
 
 HEAVY = ("torch", "mlflow", "diffusers", "sqlalchemy", "cv2", "scipy", "pandas", "numpy", "streamlit")
@@ -168,3 +169,10 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         line = [sys.executable, "-m", "pipelines.cli", "config", "show"]
         done = subprocess.run(line, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_demo_leaves_the_users_registry_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _home_of_its_own(tmp_path / "out") == tmp_path / "out" / "home"
+    monkeypatch.setenv("FACTORY_GEN_HOME", str(tmp_path / "chosen"))
+    assert _home_of_its_own(tmp_path / "out") is None
