@@ -111,8 +111,10 @@ def _is_large(real: RealMask) -> bool:
     top, left, bottom, right = bounds(real.mask)
     part_top, part_left, part_bottom, part_right = real.part_box
     return bool(
-        ((bottom - top) > LARGE_SHARE * (part_bottom - part_top)
-        and (right - left) > LARGE_SHARE * (part_right - part_left))
+        (
+            (bottom - top) > LARGE_SHARE * (part_bottom - part_top)
+            and (right - left) > LARGE_SHARE * (part_right - part_left)
+        )
         or real.mask.mean() > 0.08
     )
 
