@@ -57,7 +57,7 @@ def assess(
     nets = FeatureNet(device=generator.device)
     real_unseen = _good(unseen_draw, count, seed, "unseen")
     real_seen = _good(WindowDraw(seen, facts.window, facts.recipe["windows"]["augment"]), count, seed, "seen")
-    features = nets.embed(unstack(real_unseen))
+    features = nets.embed(real_unseen.numpy())
     rebuilt, restored = _rebuilt(generator, real_seen, seed)
     rng = numpy_generator(seed, "bootstrap")
     flow, mean = _whole(generator, count, seed)
@@ -69,7 +69,7 @@ def assess(
         "kid_flow": flow,
     }
     for name, pictures in sets.items():
-        score: KidScore = kid(nets.embed(pictures), features, seed=int(rng.integers(2**31)))
+        score: KidScore = kid(nets.embed(pictures.transpose(0, 3, 1, 2)), features, seed=int(rng.integers(2**31)))
         figures[name] = score.x1000
     return Assessment(figures, flow[:36])
 

@@ -13,7 +13,7 @@ from factory_gen.images.windows import to_unit
 from factory_gen.metrics.contrast import mask_contrast
 
 FLOOR_QUANTILE = 0.05
-SMALLEST_FLOOR = 0.9
+SMALLEST_FLOOR = 0.0
 
 
 def picture_contrast(pixels: np.ndarray, bit_depth: int, mask: np.ndarray) -> float:
