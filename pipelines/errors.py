@@ -27,7 +27,7 @@ def from_os_error(error: OSError) -> FactoryGenError | None:
     place = str(error.filename) if error.filename else "the disk"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoSpace(
-            expected=f"free space to write {place}",
+            expected=f"free space to write {error.filename}" if error.filename else "free space on the disk",
             found="a full disk",
             action="Free some space and run the same command again; nothing was left half-written.",
         )

@@ -176,3 +176,12 @@ def test_the_demo_leaves_the_users_registry_alone(tmp_path: Path, monkeypatch: p
     assert _home_of_its_own(tmp_path / "out") == tmp_path / "out" / "home"
     monkeypatch.setenv("FACTORY_GEN_HOME", str(tmp_path / "chosen"))
     assert _home_of_its_own(tmp_path / "out") is None
+
+
+def test_a_full_disk_behind_stdout_is_told() -> None:
+    with open("/dev/full", "w") as stdout:
+        line = [sys.executable, "-m", "pipelines.cli", "config", "show"]
+        done = subprocess.run(line, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 8
+    assert "a full disk" in done.stderr
+    assert "Traceback" not in done.stderr

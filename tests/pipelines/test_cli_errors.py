@@ -93,4 +93,4 @@ def test_other_system_errors_are_not_the_users_to_mend(number: int) -> None:
 def test_a_full_disk_without_a_name_is_still_told() -> None:
     refusal = from_os_error(OSError(errno.ENOSPC, "No space left on device"))
     assert isinstance(refusal, FactoryGenError)
-    assert "the disk" in refusal.expected
+    assert refusal.expected == "free space on the disk"
