@@ -92,7 +92,8 @@ def band_ratio(before: np.ndarray, after: np.ndarray) -> tuple[float, ...]:
 def bands(picture: np.ndarray) -> list[np.ndarray]:
     """Residuals of a picture (H,W[,C]) from fine to coarse, float32, same shape; mean close to 0."""
     raw = picture.astype(np.float32)
-    layers = [raw, *(np.asarray(cv2.GaussianBlur(raw, (0, 0), sigma)) for sigma in BAND_SIGMAS)]
+    # OpenCV drops a last axis of length 1
+    layers = [raw, *(cv2.GaussianBlur(raw, (0, 0), sigma).reshape(raw.shape) for sigma in BAND_SIGMAS)]
     return [fine - coarse for fine, coarse in pairwise(layers)]
 
 

@@ -85,3 +85,12 @@ def test_bands_and_the_rest_add_up_to_the_picture() -> None:
 def test_a_mask_of_another_size_is_refused() -> None:
     with pytest.raises(UsageError, match="same size"):
         grain_ratio(None, grain(0), np.ones((3, 3), bool))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_bands_keep_the_channel_axis(channels: int) -> None:
+    flat = np.random.default_rng(3).normal(size=(24, 20)).astype(np.float32)
+    picture = np.repeat(flat[:, :, None], channels, axis=2)
+    for with_axis, without in zip(bands(picture), bands(flat), strict=True):
+        assert with_axis.shape == picture.shape
+        np.testing.assert_allclose(with_axis[:, :, -1], without, atol=1e-5)
