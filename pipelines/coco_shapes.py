@@ -36,7 +36,8 @@ def shape_mask(segmentation: Any, size: Size, name: str) -> np.ndarray:
     polygons = [_checked_polygon(polygon, size, name) for polygon in segmentation]
     height, width = size
     runs = coco_mask.frPyObjects([polygon.ravel().tolist() for polygon in polygons], height, width)
-    return np.asarray(coco_mask.decode(coco_mask.merge(runs)), dtype=bool)
+    joined = coco_mask.merge(runs)
+    return _draw_runs({"size": [height, width], "counts": joined["counts"].decode()}, size, name)
 
 
 def _checked_polygon(polygon: Any, size: Size, name: str) -> np.ndarray:

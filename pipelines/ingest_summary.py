@@ -144,6 +144,8 @@ def defect_warnings(defects: tuple[DefectCount, ...]) -> list[str]:
     for one in defects:
         if one.pictures == 1:
             warnings.append(f"one picture of {one.defect_type}: only close variants of it can be made")
+        if not one.groups_generator:
+            warnings.append(f"all groups of {one.defect_type} are held out from before: it cannot be learned")
         if not one.groups_holdout:
             warnings.append(
                 f"all groups of {one.defect_type} went to the generator: nothing is left to test with"

@@ -20,8 +20,8 @@ ALIKE = 0.95
 _PLAIN_ALIKE = 0.98  # without a mean picture to take away, a higher bar
 _ENOUGH_FOR_MEAN = 20  # pictures from which the mean picture says something
 _STRICTER = (0.95, 0.98, 0.99, 0.995)
-_BLOCK = 512
-_PAIR_BUDGET = 400_000_000  # comparisons; beyond, only pictures with neighbouring names are compared
+# comparisons; beyond (10,000 pictures), only neighbouring names are compared, which also bounds the memory to 80 MB
+_PAIR_BUDGET = 100_000_000
 _MAX_SHARE, _SMALL_GROUP = 0.25, 12
 
 
@@ -42,7 +42,7 @@ def group_alike(blocks: Callable[[], Iterable[np.ndarray]], count: int) -> Alike
     """Join pictures that look alike.
 
     Args:
-        blocks: called for each pass; yields thumbnails in order, (n, pixels) uint8, at most 512 at a time.
+        blocks: called for each pass; yields thumbnails in order, (n, pixels) uint8, a few hundred at a time.
         count: N, number of pictures.
 
     Returns:
@@ -69,13 +69,15 @@ def alike_pairs(
     use_mean = count >= _ENOUGH_FOR_MEAN
     mean = _mean_picture(blocks) if use_mean else None
     bar = threshold if use_mean else max(threshold, _PLAIN_ALIKE)
-    reach = -(-min(count, _PAIR_BUDGET // count) // _BLOCK) + 1  # blocks back
-    earlier: deque[tuple[int, np.ndarray, np.ndarray]] = deque(maxlen=reach)
+    reach = max(_PAIR_BUDGET // count, 1)  # pictures back
+    earlier: deque[tuple[int, np.ndarray, np.ndarray]] = deque()
     start = 0
     for block in blocks():
         plain = _normalised(block)
         rest = plain if mean is None else _unit(plain - mean)
         earlier.append((start, plain, rest))
+        while start - earlier[0][0] > reach:
+            earlier.popleft()
         for other_start, other_plain, other_rest in earlier:
             close = (other_rest @ rest.T >= bar) & (other_plain @ plain.T >= bar)
             left, right = np.nonzero(close)
