@@ -62,7 +62,7 @@ class ExportReport:
     tree_sha256: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Job:
     """One export with everything that was decided about it."""
 
@@ -129,15 +129,7 @@ def run(
             wanted = Wanted(request=request, model=model, defect=defect)
             selection = write_version(work, found, wanted, spool.file)
             spool.flush()
-            job = _Job(
-                work=work,
-                part=found,
-                fmt=fmt,
-                gate=gate,
-                target=target,
-                with_good=goods_go,
-                selection=selection,
-            )
+            job = _Job(work, found, fmt, gate, target, goods_go, selection)
             _check(job)
             if dry_run:
                 return _report(job, None, None)

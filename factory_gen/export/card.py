@@ -59,9 +59,8 @@ def card_text(facts: CardFacts) -> str:
 _RIGHTS = """\
 ## Rights and classification
 
-The pictures were made from the plant's own images by a model trained on these images alone; no outside pictures or
-weights are in them. They fall under the same ownership, licence and classification as the source images: treat them
-as confidential unless the owner of the source images says otherwise.
+The pictures were made from the plant's own images, by a model trained on them. They fall under the same ownership,
+licence and classification as the source images: treat them as confidential unless their owner says otherwise.
 """
 
 
@@ -110,7 +109,7 @@ def _origin(summary: Summary) -> str:
     return (
         "## How they were made\n\n"
         + _table(("model version", "recipe SHA-256", "pictures"), models)
-        + f"\nSolver: {draws}. Seeds: from {summary.seeds.least:.0f} to {summary.seeds.largest:.0f}; each picture's "
+        + f"\nSolver: {draws}. Seeds: from {int(summary.seeds.least)} to {int(summary.seeds.largest)}; each picture's "
         "own is in the manifest.\n"
     )
 

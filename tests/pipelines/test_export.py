@@ -254,9 +254,10 @@ def test_good_pictures_come_from_the_generators_split_alone(
     work: Workplace, part: PartRecord, tmp_path: Path
 ) -> None:
     add_good(work, part, "good/held.png", encode_png(grey(9)), split="holdout")
+    files = source_files() | {"good/later.png": encode_png(grey(10))}
+    add_good(work, part, "good/later.png", files["good/later.png"])
     run(work, tmp_path / "out")
     lines = manifest(tmp_path / "out", "manifest_real.jsonl")
-    files = source_files()
     assert [line["source_image"] for line in lines] == list(files)
     for line in lines:
         assert (tmp_path / "out" / line["image"]).read_bytes() == files[line["source_image"]]
@@ -377,3 +378,16 @@ class Refusing(Notes):
 def test_a_refusal_of_the_operating_system_is_put_into_words(work: Workplace, tmp_path: Path) -> None:
     with pytest.raises(NotPermitted, match="/some/where"):
         run(work, tmp_path / "out", progress=Refusing())
+
+
+def test_an_export_that_was_stopped_before_its_row_gets_it_from_the_next_run(
+    work: Workplace, drawn_home: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(drawn_home, tmp_path / "before")
+    first = run(work, tmp_path / "out")
+    with workplace(tmp_path / "before") as earlier:
+        again = run(earlier, tmp_path / "out")
+        with earlier.registry.read() as rows:
+            (row,) = rows.exports.list(1)
+    assert again.already_there
+    assert row.tree_sha256 == first.tree_sha256

@@ -133,3 +133,9 @@ def test_figures_that_json_cannot_hold_become_null(tmp_path: Path) -> None:
     export(mvtec.FORMAT, tmp_path / "out", [item(0, audit=audit)])
     line = json.loads((tmp_path / "out/manifest.jsonl").read_text())
     assert line["audit"] == {"passed": True, "contrast": None, "inside": 0.5, "box": [1, 2]}
+
+
+def test_the_card_gives_large_seeds_exactly(tmp_path: Path) -> None:
+    first, last = 2**62 + 1, 2**63 - 1
+    export(mvtec.FORMAT, tmp_path / "out", [item(0, seed=last), item(1, seed=first)])
+    assert f"Seeds: from {first} to {last};" in (tmp_path / "out/DATASET_CARD.md").read_text()
