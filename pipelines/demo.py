@@ -17,7 +17,7 @@ from pipelines.progress import Progress, Silent
 from pipelines.wiring import Workplace, part_lock
 
 PART = "demo-ring"
-SAMPLES = 48
+SAMPLES = 60
 PER_TYPE = 4
 FORMATS = ("mvtec", "coco", "yolo", "anomalib")
 

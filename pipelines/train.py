@@ -27,7 +27,6 @@ from pipelines.run_log import TrainingRun
 from pipelines.tracking import open_tracker
 from pipelines.wiring import Workplace
 
-ASSESS_WINDOWS = 512
 CHAMPION = "champion"
 
 
@@ -135,7 +134,7 @@ def run(
         )
         say.start("measuring", None)
         unseen, measured_on = _unseen(work, owner, pictures, view, plan.windows.size)
-        found = assess(Generator(result.parts), pictures, unseen, windows=ASSESS_WINDOWS, seed=seed)
+        found = assess(Generator(result.parts), pictures, unseen, windows=plan.training.measure_windows, seed=seed)
         say.finish("measuring")
         model = _store(work, owner, plan, dataset, parent, seed, result, found, folder, tracked)
     shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ from factory_gen.autoencoder.grain import GrainNet, GrainSettings, PatchCritic, 
 from factory_gen.autoencoder.model import PartAutoencoder
 from factory_gen.autoencoder.train import draw_batch
 from factory_gen.images.dataset import WindowDraw
-from factory_gen.seeds import torch_generator
+from factory_gen.seeds import derive, torch_generator
 from factory_gen.training.loop import LoopResult, LoopSettings, Report, train
 
 PENALTY = 2.0
@@ -91,9 +91,10 @@ def train_grain(
         device = autoencoder.latent_mean.device
         chunks = [autoencoder.decode(autoencoder.encode(chunk.to(device))).cpu() for chunk in real.split(32)]
     decoded = torch.cat(chunks)
-    pair = _Pair(grain, PatchCritic(real.shape[1], settings.critic_width)).to(
-        memory_format=torch.channels_last
-    )
+    with torch.random.fork_rng():
+        torch.manual_seed(derive(loop.seed, "weights", "critic"))
+        critic = PatchCritic(real.shape[1], settings.critic_width)
+    pair = _Pair(grain, critic).to(memory_format=torch.channels_last)
     crop = min(settings.crop, real.shape[-1])
 
     def draw(generator: torch.Generator, rank: int) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:

@@ -69,7 +69,9 @@ def assess(
         "kid_flow": flow,
     }
     for name, pictures in sets.items():
-        score: KidScore = kid(nets.embed(pictures.transpose(0, 3, 1, 2)), features, seed=int(rng.integers(2**31)))
+        score: KidScore = kid(
+            nets.embed(pictures.transpose(0, 3, 1, 2)), features, seed=int(rng.integers(2**31))
+        )
         figures[name] = score.x1000
     return Assessment(figures, flow[:36])
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from factory_gen.autoencoder.checkpoint import load_tiny
 from factory_gen.autoencoder.grain import GrainNet
@@ -23,12 +23,12 @@ from factory_gen.autoencoder.model import PartAutoencoder
 from factory_gen.autoencoder.train import train_autoencoder
 from factory_gen.autoencoder.train_grain import train_grain
 from factory_gen.errors import InputRefused
-from factory_gen.flow.model import FlowModel
+from factory_gen.flow.model import FlowModel, FlowSettings
 from factory_gen.flow.source import SourceRule
 from factory_gen.flow.train import train_flow
 from factory_gen.images.dataset import PartPictures, WindowDraw
 from factory_gen.prior.codes import CodeSampler, train_codes
-from factory_gen.prior.model import PriorModel
+from factory_gen.prior.model import PriorModel, PriorSettings
 from factory_gen.prior.train import train_prior
 from factory_gen.sampler.contrast_target import rank_by_contrast
 from factory_gen.sampler.generator import pick_device
@@ -144,27 +144,6 @@ class _Fit:
             checkpoint_s=training.checkpoint_s,
         )
 
-    def _stage(self, name: str, model: nn.Module, work: Callable[[], LoopResult], share: float) -> None:
-        """Run one training, or take its finished weights when resuming."""
-        finished = self.folder / f"{name}.finished.safetensors"
-        if self.resume and finished.exists():
-            model.load_state_dict(load_file(finished))
-            model.to(self.device).eval()
-            self.report(name, 0, 1.0, {})
-            return
-        if share > 0:
-            result = work()
-            self.stages[name] = (result.steps, result.seconds)
-        model.to(self.device).eval()
-        finished.parent.mkdir(parents=True, exist_ok=True)
-        part = finished.with_suffix(".part")
-        save_file({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, part)
-        part.replace(finished)
-        (self.folder / f"{name}.checkpoint").unlink(missing_ok=True)
-
-    def _reporter(self, stage: str) -> Callable[[int, float, dict[str, float]], None]:
-        return lambda step, fraction, figures: self.report(stage, step, fraction, figures)
-
     def _new(self, name: str, cls: type[Any], **config: Any) -> Any:
         """A fresh network, or a copy of the one to fine-tune from. Initial weights depend on the seed only."""
         with torch.random.fork_rng():
@@ -173,6 +152,31 @@ class _Fit:
         if self.start_from is not None:
             model.load_state_dict(getattr(self.start_from, name).state_dict())
         return model.to(self.device)
+
+    def _stage(self, name: str, model: Any, share: float, work: Callable[..., LoopResult]) -> Any:
+        """Run one training, or take its finished weights when resuming; gives the network, frozen."""
+        finished = self.folder / f"{name}.finished.safetensors"
+        if self.resume and finished.exists():
+            model.load_state_dict(load_file(finished))
+            self.report(name, 0, 1.0, {})
+        else:
+            if share > 0:
+                result = work(
+                    loop=self._loop(share),
+                    folder=self.folder,
+                    resume=self.resume,
+                    report=lambda step, fraction, figures: self.report(name, step, fraction, figures),
+                )
+                self.stages[name] = (result.steps, result.seconds)
+            finished.parent.mkdir(parents=True, exist_ok=True)
+            part = finished.with_suffix(".part")
+            save_file(
+                {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, part
+            )
+            part.replace(finished)
+            (self.folder / f"{name}.checkpoint").unlink(missing_ok=True)
+        # Another memory layout would round differently than the model that is later read from its folder.
+        return model.to(self.device, memory_format=torch.contiguous_format).eval().requires_grad_(False)
 
     def _autoencoder(self) -> Any:
         settings = self.recipe.autoencoder
@@ -189,43 +193,19 @@ class _Fit:
             width_quarter=settings.width_quarter,
             blocks=settings.blocks,
         )
-        self._stage(
-            "autoencoder",
-            model,
-            lambda: train_autoencoder(
-                model,
-                self.windows,
-                settings,
-                self._loop(settings.share),
-                self.folder,
-                resume=self.resume,
-                report=self._reporter("autoencoder"),
-            ),
-            settings.share,
+        return self._stage(
+            "autoencoder", model, settings.share, partial(train_autoencoder, model, self.windows, settings)
         )
-        return model.requires_grad_(False)
 
     def _grain(self, autoencoder: Any) -> GrainNet:
         settings = self.recipe.grain
         if self.start_from is not None:
             return self.start_from.grain.to(self.device)
-        model: GrainNet = self._new("grain", GrainNet, channels=self.pictures.channels, width=settings.width)
-        self._stage(
-            "grain",
-            model,
-            lambda: train_grain(
-                model,
-                autoencoder,
-                self.windows,
-                settings,
-                self._loop(settings.share),
-                self.folder,
-                resume=self.resume,
-                report=self._reporter("grain"),
-            ),
-            settings.share,
+        model = self._new("grain", GrainNet, channels=self.pictures.channels, width=settings.width)
+        trained: GrainNet = self._stage(
+            "grain", model, settings.share, partial(train_grain, model, autoencoder, self.windows, settings)
         )
-        return model.requires_grad_(False)
+        return trained
 
     def _bank(self, autoencoder: Any) -> LatentBank:
         started, count = time.monotonic(), self.recipe.windows.bank
@@ -258,34 +238,16 @@ class _Fit:
 
     def _prior(self, bank: LatentBank) -> PriorModel:
         settings = self.recipe.prior
-        size = {
-            "width": settings.width,
-            "depth": settings.depth,
-            "heads": settings.heads,
-            "patch": settings.patch,
-        }
-        model: PriorModel = self._new(
-            "prior", PriorModel, **self._shape(bank), code_size=settings.code_size, **size
+        config = {**self._shape(bank), **_body(settings), "code_size": settings.code_size}
+        model = self._new("prior", PriorModel, **config)
+        trained: PriorModel = self._stage(
+            "prior", model, settings.share, partial(train_prior, model, bank, settings)
         )
-        self._stage(
-            "prior",
-            model,
-            lambda: train_prior(
-                model,
-                bank,
-                settings,
-                self._loop(settings.share),
-                self.folder,
-                resume=self.resume,
-                report=self._reporter("prior"),
-            ),
-            settings.share,
-        )
-        return model.requires_grad_(False)
+        return trained
 
     def _codes(self, bank: LatentBank, prior: PriorModel) -> CodeSampler:
         settings, shape = self.recipe.codes, self._shape(bank)
-        model: CodeSampler = self._new(
+        model = self._new(
             "codes",
             CodeSampler,
             code_size=prior.code_size,
@@ -294,60 +256,26 @@ class _Fit:
             width=settings.width,
             depth=settings.depth,
         )
-        self._stage(
-            "codes",
-            model,
-            lambda: train_codes(
-                model,
-                bank,
-                prior.encode,
-                settings,
-                self._loop(settings.share),
-                self.folder,
-                resume=self.resume,
-                report=self._reporter("codes"),
-            ),
-            settings.share,
+        trained: CodeSampler = self._stage(
+            "codes", model, settings.share, partial(train_codes, model, bank, prior.encode, settings)
         )
-        return model.requires_grad_(False)
+        return trained
 
     def _flow(self, bank: LatentBank, prior: PriorModel, references: References) -> FlowModel:
         settings = self.recipe.flow
-        size = {
-            "width": settings.width,
-            "depth": settings.depth,
-            "heads": settings.heads,
-            "patch": settings.patch,
-        }
-        model: FlowModel = self._new(
-            "flow",
-            FlowModel,
-            **self._shape(bank),
-            code_size=prior.code_size,
-            use_code=settings.use_code,
-            **size,
-        )
+        config = {**self._shape(bank), **_body(settings), "code_size": prior.code_size}
+        model = self._new("flow", FlowModel, **config, use_code=settings.use_code)
         rule = SourceRule(
             settings.source, settings.prior_scale, references.data_mean, references.data_log_var
         )
-        self._stage(
-            "flow",
-            model,
-            lambda: train_flow(
-                model,
-                bank,
-                prior.encode,
-                prior.decode,
-                rule,
-                settings,
-                self._loop(settings.share),
-                self.folder,
-                resume=self.resume,
-                report=self._reporter("flow"),
-            ),
-            settings.share,
-        )
-        return model.requires_grad_(False)
+        work = partial(train_flow, model, bank, prior.encode, prior.decode, rule, settings)
+        trained: FlowModel = self._stage("flow", model, settings.share, work)
+        return trained
+
+
+def _body(settings: PriorSettings | FlowSettings) -> dict[str, int]:
+    """Size of a transformer."""
+    return {name: getattr(settings, name) for name in ("width", "depth", "heads", "patch")}
 
 
 def _check_compatible(facts: PartFacts, pictures: PartPictures, recipe: Recipe) -> None:

@@ -51,6 +51,7 @@ class TrainingSettings:
         clip: largest gradient norm.
         checkpoint_s: seconds between checkpoints.
         budget_s: time budget in seconds when the command gives none; 0 trains for all steps.
+        measure_windows: windows per set when the finished model is measured.
     """
 
     precision: str = "bf16"
@@ -58,12 +59,15 @@ class TrainingSettings:
     clip: float = 1.0
     checkpoint_s: float = 60.0
     budget_s: float = 0.0
+    measure_windows: int = 512
 
     def __post_init__(self) -> None:
         if self.precision not in ("bf16", "no"):
             raise ValueError(f"precision must be bf16 or no, found {self.precision!r}")
         if not 0 <= self.ema < 1:
             raise ValueError(f"ema must lie in [0, 1), found {self.ema}")
+        if self.measure_windows < 32:
+            raise ValueError(f"measure_windows must be at least 32, found {self.measure_windows}")
         if self.budget_s < 0:
             raise ValueError(f"budget_s must not be negative, found {self.budget_s}")
 

@@ -54,5 +54,5 @@ def test_only_the_region_counts_and_each_sample_counts_alike() -> None:
 
 
 def test_unknown_weight_is_refused() -> None:
-    with pytest.raises(UsageError, match="flow.weight"):
+    with pytest.raises(UsageError, match=r"flow\.weight"):
         importance_weight("best", torch.zeros(1, 1, 1, 1))
