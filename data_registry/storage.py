@@ -23,7 +23,9 @@ from data_registry.records import require_sha256
 _CHUNK = 1 << 20
 _TEMPORARY = ".incoming-"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_FORBIDDEN = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG}
+)
 
 
 class BlobStore:
@@ -223,7 +225,7 @@ def _missing(sha256: str) -> Integrity:
     return Integrity(
         expected=f"the stored bytes {sha256[:12]}...",
         found="no such blob",
-        action="Run `factory-gen verify`; ingest the original file again to bring it back.",
+        action="Run `factory-gen verify`: it says which file to restore where.",
     )
 
 
@@ -231,5 +233,5 @@ def _changed(sha256: str, found: str) -> Integrity:
     return Integrity(
         expected=f"bytes that hash to {sha256[:12]}...",
         found=found if len(found) != 64 else f"bytes that hash to {found[:12]}...",
-        action="The disk or somebody changed the file. Run `factory-gen verify`; restore it from a backup.",
+        action="The disk or somebody changed the file. Run `factory-gen verify`: it says what to restore where.",
     )

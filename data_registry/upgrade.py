@@ -1,7 +1,7 @@
 """Bring a registry's tables to this program's version, or refuse; never leave them in between.
 
 SQLite: an online copy of the file is migrated beside it, checked, and renamed over it, while the
-original is held exclusively; a stop at any moment leaves the old file or the new one. The old file
+original is held against writers; a stop at any moment leaves the old file or the new one. The old file
 stays as `<name>.before-<version>`. PostgreSQL: all steps in one transaction under an advisory lock.
 """
 
@@ -157,10 +157,9 @@ def _replace(path: Path, scripts: Path) -> None:
     for left in path.parent.glob(f"{copy.name}*"):
         left.unlink()
     existed = path.exists()
-    with _held(path) if existed else nullcontext() as source:
-        if source is not None:
-            with closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
+    with _held(path) if existed else nullcontext():
+        if existed:
+            _back_up(path, copy)
         _migrate_file(copy, scripts)
         _flush(copy)
         if existed:
@@ -169,9 +168,16 @@ def _replace(path: Path, scripts: Path) -> None:
         flush_folder(path.parent)
 
 
+def _back_up(path: Path, copy: Path) -> None:
+    """Copy a database file that is held against writers, page by page."""
+    # A connection of its own: SQLite does not copy from one that holds the file for writing.
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
 @contextmanager
-def _held(path: Path) -> Iterator[sqlite3.Connection]:
-    """Hold a database file alone.
+def _held(path: Path) -> Iterator[None]:
+    """Hold a database file against all writers.
 
     Leaving WAL mode empties and removes the log, which must not outlive the file that it belongs
     to, and it works only while nobody else has the file open.
@@ -182,12 +188,12 @@ def _held(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as connection:
         try:
             mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
-            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as fault:
             raise _in_use(path) from fault
         if mode != "delete":
             raise _in_use(path)
-        yield connection
+        yield
 
 
 def _migrate_file(path: Path, scripts: Path) -> None:
@@ -200,6 +206,9 @@ def _migrate_file(path: Path, scripts: Path) -> None:
         with engine.connect() as connection:
             pages = connection.execute(text("PRAGMA quick_check")).scalar()
             broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+        with engine.connect() as connection:
+            # Noted in the file, so that its first user need not hold it alone to change the mode.
+            connection.execute(text("PRAGMA journal_mode = WAL"))
     except DBAPIError as fault:
         raise clear_error(fault) from fault
     finally:

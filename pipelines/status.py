@@ -156,7 +156,7 @@ def _state(rows: Work, part: PartRecord) -> _PartState:
             VersionLine(
                 part=part.name,
                 version=f"{one.kind} {one.number}",
-                members=sum(one.counts.values()),
+                members=one.counts.get("images", sum(one.counts.values())),
                 created_at=one.created_at,
             )
             for one in rows.datasets.list(part.id)

@@ -102,7 +102,7 @@ def _blob_problems(work: Workplace, share: float, tally: _Tally, told: Progress)
     for mention in mentions(work.registry):
         tally.add("mentions")
         if not work.blobs.exists(mention.sha256):
-            yield _missing(mention)
+            yield _missing(mention, work.blobs)
         elif _is_drawn(mention.sha256, share, offset):
             tally.add("hashed")
             yield from _compare(mention, work.blobs)
@@ -143,7 +143,7 @@ def _of_members(key: str, lines: Iterable[bytes], blobs: BlobStore) -> Iterator[
         member = json.loads(line)
         for name in _MEMBER_HASHES:
             if member.get(name) and not blobs.exists(member[name]):
-                yield _missing(Mention("dataset_versions", key, member[name]))
+                yield _missing(Mention("dataset_versions", key, member[name]), blobs)
 
 
 def _models(work: Workplace, tally: _Tally, told: Progress) -> Iterator[Problem]:
@@ -182,13 +182,13 @@ def _count_orphans(registry: Registry, blobs: BlobStore, tally: _Tally, told: Pr
     told.finish("unnamed blobs")
 
 
-def _missing(mention: Mention) -> Problem:
+def _missing(mention: Mention, blobs: BlobStore) -> Problem:
     return Problem(
         kind="missing",
         table=mention.table,
         key=mention.key,
         detail=f"no stored bytes {mention.sha256}",
-        action="Ingest the original file again, or restore the blob from a backup.",
+        action=_restore(mention, blobs.path(mention.sha256)),
     )
 
 
@@ -198,5 +198,11 @@ def _changed(mention: Mention, found: str, path: Path) -> Problem:
         table=mention.table,
         key=mention.key,
         detail=f"{found} where {mention.sha256} was stored",
-        action=f"Delete {path} and ingest the original file again, or restore it from a backup.",
+        action=_restore(mention, path),
     )
+
+
+def _restore(mention: Mention, path: Path) -> str:
+    if mention.table == "source_images":
+        return f"Copy the original picture to {path}: its bytes are what is stored there."
+    return f"Restore {path} from a backup."

@@ -8,9 +8,15 @@ from collections.abc import Iterator
 import pytest
 
 from pipelines.settings import PREFIX, TEST_PREFIX, quiet_environment
+from tests.data_registry import postgres
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 quiet_environment()
+
+
+def pytest_report_header() -> list[str]:
+    """What this run cannot test, and why."""
+    return [reason] if (reason := postgres.left_out()) else []
 
 
 @pytest.fixture(scope="session", autouse=True)
