@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,9 +35,9 @@ class Images:
     def add_many(self, part_id: int, images: Iterable[NewImage]) -> int:
         """Store pictures from a stream, with flat memory.
 
-        A picture whose bytes the part has already is left as it is, so that a stopped ingest can be
-        repeated. Defect types, splits and groups are made as they come; a group keeps the split
-        that it was given first.
+        A picture that shows several defect types has a row for each. A row whose bytes and type the
+        part has already is left as it is, so that a stopped ingest can be repeated. Defect types,
+        splits and groups are made as they come; a group keeps the split that it was given first.
 
         Returns:
             How many pictures were new.
@@ -45,8 +45,8 @@ class Images:
         Raises:
             NotFound: no such part.
             SplitLeak: a group, or the same bytes, would stand in two splits.
-            AlreadyExists: other bytes are stored under the same path, or the same bytes as another
-                kind of picture.
+            AlreadyExists: other bytes are stored under the same path, or the same bytes as good and as
+                defective.
         """
         hold_part(self._session, part_id)
         return sum(self._add_chunk(part_id, chunk) for chunk in in_chunks(images))
@@ -128,11 +128,11 @@ class Images:
         return found
 
     def by_sha(self, part_id: int, sha256: str) -> SourceImageRecord | None:
-        """Return the part's picture with these bytes, None if it has none."""
+        """Return the part's first row with these bytes, None if it has none."""
         return self._one(SourceImage.part_id == part_id, SourceImage.sha256 == sha256)
 
     def by_path(self, part_id: int, relative_path: str) -> SourceImageRecord | None:
-        """Return the part's picture that was ingested from this path, None if there is none."""
+        """Return the part's first row that was ingested from this path, None if there is none."""
         return self._one(SourceImage.part_id == part_id, SourceImage.relative_path == relative_path)
 
     def known_hashes(self, part_id: int, hashes: Sequence[str]) -> set[str]:
@@ -166,7 +166,9 @@ class Images:
         return dict(self._session.execute(query).all())
 
     def _one(self, *conditions: Any) -> SourceImageRecord | None:
-        found = read_records(self._session, select_images().where(*conditions))
+        found = read_records(
+            self._session, select_images().where(*conditions).order_by(SourceImage.id).limit(1)
+        )
         return found[0] if found else None
 
     def _add_chunk(self, part_id: int, chunk: Sequence[NewImage]) -> int:
@@ -209,39 +211,38 @@ class Images:
         return len(rows)
 
     def _without_known(self, part_id: int, chunk: Sequence[NewImage]) -> list[NewImage]:
-        """Return the pictures whose bytes are new, and refuse those that contradict what is stored."""
+        """Return the rows that are new, and refuse those that contradict what is stored."""
         by_sha, by_path = self._stored(part_id, chunk)
         new = []
         for image in chunk:
-            stored = by_sha.get(image.sha256)
-            if stored is not None:
-                _refuse_contradiction(image, stored)
+            types = by_sha.setdefault(image.sha256, {})
+            _refuse_contradiction(image, types)
+            if image.defect_type in types:
                 continue
-            if image.relative_path in by_path:
+            if by_path.setdefault(image.relative_path, image.sha256) != image.sha256:
                 raise _other_bytes(image.relative_path)
-            by_sha[image.sha256] = (image.kind, image.defect_type, image.split)
-            by_path.add(image.relative_path)
+            types[image.defect_type] = image.split
             new.append(image)
         return new
 
     def _stored(
         self, part_id: int, chunk: Sequence[NewImage]
-    ) -> tuple[dict[str, tuple[str, str | None, str]], set[str]]:
-        """Return what is stored of a chunk: hash -> (kind, type, split), and the paths in use."""
+    ) -> tuple[dict[str, dict[str | None, str]], dict[str, str]]:
+        """Return what is stored of a chunk: hash -> defect type -> split, and path -> hash."""
         here = SourceImage.part_id == part_id
         same_bytes = (
-            select(SourceImage.sha256, SourceImage.kind, DefectType.name, Split.name)
+            select(SourceImage.sha256, DefectType.name, Split.name)
             .join(Split, Split.id == SourceImage.split_id)
             .outerjoin(DefectType, DefectType.id == SourceImage.defect_type_id)
             .where(here, SourceImage.sha256.in_([image.sha256 for image in chunk]))
         )
-        same_path = select(SourceImage.relative_path).where(
+        same_path = select(SourceImage.relative_path, SourceImage.sha256).where(
             here, SourceImage.relative_path.in_([image.relative_path for image in chunk])
         )
-        found: dict[str, tuple[str, str | None, str]] = {
-            sha: (kind, name, split) for sha, kind, name, split in self._session.execute(same_bytes)
-        }
-        return found, set(self._session.scalars(same_path))
+        found: dict[str, dict[str | None, str]] = {}
+        for sha256, defect_type, split in self._session.execute(same_bytes):
+            found.setdefault(sha256, {})[defect_type] = split
+        return found, dict(self._session.execute(same_path).all())
 
 
 def _groups(images: Iterable[NewImage]) -> dict[str, str]:
@@ -254,17 +255,18 @@ def _groups(images: Iterable[NewImage]) -> dict[str, str]:
     return wanted
 
 
-def _refuse_contradiction(image: NewImage, stored: tuple[str, str | None, str]) -> None:
-    kind, defect_type, split = stored
-    if split != image.split:
-        what = f"the picture {image.relative_path!r} (the same bytes are stored already)"
-        raise names.split_leak(what, stored=split, wanted=image.split)
-    if (kind, defect_type) != (image.kind, image.defect_type):
-        raise AlreadyExists(
-            expected=f"{image.relative_path!r} to be {defect_type or kind}, as its bytes are stored",
-            found=f"the same bytes as {image.defect_type or image.kind}",
-            action="Decide which label is right and remove the other file.",
-        )
+def _refuse_contradiction(image: NewImage, stored: Mapping[str | None, str]) -> None:
+    """Refuse a picture whose bytes are stored (defect type -> split) on the other side, or as good and bad."""
+    for defect_type, split in stored.items():
+        if split != image.split:
+            what = f"the picture {image.relative_path!r} (the same bytes are stored already)"
+            raise names.split_leak(what, stored=split, wanted=image.split)
+        if (defect_type is None) != (image.defect_type is None):
+            raise AlreadyExists(
+                expected=f"{image.relative_path!r} to be {defect_type or 'good'}, as its bytes are stored",
+                found=f"the same bytes as {image.defect_type or 'good'}",
+                action="Decide which label is right and remove the other file.",
+            )
 
 
 def _other_bytes(relative_path: str) -> AlreadyExists:

@@ -4,7 +4,8 @@ Rules that the tables themselves keep, whatever program writes to them:
 
 - A picture's split is its group's split: (group_id, split_id) refers to the group's own pair, so
   a group cannot stand on both sides of the hold-out.
-- The same bytes are one picture of a part: (sha256, part_id) is unique.
+- The same bytes are one picture of a part, with one row for each defect type that it shows: they
+  are unique together with (part_id, type_key), and so is their path.
 - Every reference stays inside one part: foreign keys carry part_id along. (So the two big tables
   need no reference to the part itself, which would be one more check per row.)
 - A generate request has one sample per position: (request_sha256, position) is unique.
@@ -103,8 +104,8 @@ class SourceImage(Base):
     __tablename__ = "source_images"
     __table_args__ = (
         UniqueConstraint("part_id", "id"),
-        UniqueConstraint("sha256", "part_id"),
-        UniqueConstraint("part_id", "relative_path"),
+        UniqueConstraint("sha256", "part_id", "type_key"),
+        UniqueConstraint("part_id", "relative_path", "type_key"),
         ForeignKeyConstraint(
             ["part_id", "group_id", "split_id"], ["groups.part_id", "groups.id", "groups.split_id"]
         ),
@@ -127,6 +128,8 @@ class SourceImage(Base):
     defect_type_id: Mapped[int | None] = mapped_column(Key)
     mask_id: Mapped[int | None] = mapped_column(Key)
     has_mask: Mapped[bool] = mapped_column(Computed("mask_id IS NOT NULL", persisted=True))
+    # 0 for a good picture: empty types would all count as different in a unique constraint
+    type_key: Mapped[int] = mapped_column(Key, Computed("coalesce(defect_type_id, 0)", persisted=True))
     relative_path: Mapped[str]
     sha256: Mapped[str] = mapped_column(Sha256)
     width: Mapped[int]

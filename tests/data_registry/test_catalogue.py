@@ -65,6 +65,25 @@ def test_the_same_bytes_twice_in_one_ingest_are_one_picture(registry: Registry, 
         assert work.images.add_many(part.id, [good("a"), twin]) == 1
 
 
+def test_a_picture_with_two_defect_types_has_a_row_for_each(registry: Registry, part: PartRecord) -> None:
+    one = defect("a", defect_type="crack")
+    two = defect("a", defect_type="pit", mask_sha256=sha("second mask"))
+    with registry.write() as work:
+        assert work.images.add_many(part.id, [one, two]) == 2
+        assert work.images.add_many(part.id, [two, one]) == 0
+    with registry.read() as work:
+        rows = work.images.page(part.id)
+        assert (
+            work.images.by_sha(part.id, sha("a"))
+            == work.images.by_path(part.id, one.relative_path)
+            == rows[0]
+        )
+    assert [(row.defect_type, row.mask_sha256) for row in rows] == [
+        ("crack", one.mask_sha256),
+        ("pit", sha("second mask")),
+    ]
+
+
 def test_two_parts_may_share_bytes_paths_and_names(registry: Registry, part: PartRecord) -> None:
     with registry.write() as work:
         other = work.parts.add("ring", source_root="x")
@@ -82,6 +101,11 @@ def test_two_parts_may_share_bytes_paths_and_names(registry: Registry, part: Par
         pytest.param(good("a", split="holdout", group="g2"), SplitLeak, id="same bytes in the other split"),
         pytest.param(good("a", sha256=sha("other")), AlreadyExists, id="other bytes under the same path"),
         pytest.param(defect("a"), AlreadyExists, id="same bytes with another label"),
+        pytest.param(
+            defect("b", sha256=sha("a"), split="holdout", group="g3"),
+            SplitLeak,
+            id="as a type on the other side",
+        ),
     ],
 )
 @pytest.mark.parametrize("together", [True, False])

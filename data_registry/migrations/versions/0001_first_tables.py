@@ -118,6 +118,12 @@ def _source_images(name: str) -> None:
         sa.Column(
             "has_mask", sa.Boolean(), sa.Computed("mask_id IS NOT NULL", persisted=True), nullable=False
         ),
+        sa.Column(
+            "type_key",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.Computed("coalesce(defect_type_id, 0)", persisted=True),
+            nullable=False,
+        ),
         _text("relative_path"),
         _sha256("sha256"),
         _whole("width"),
@@ -136,8 +142,8 @@ def _source_images(name: str) -> None:
             name=f"ck_{name}_kind",
         ),
         _unique(name, "part_id", "id"),
-        _unique(name, "sha256", "part_id"),
-        _unique(name, "part_id", "relative_path"),
+        _unique(name, "sha256", "part_id", "type_key"),
+        _unique(name, "part_id", "relative_path", "type_key"),
     )
     facets = ["part_id", "kind", "defect_type_id", "split_id", "has_mask", "id"]
     op.create_index("ix_source_images_facets", name, facets)
