@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ from pipelines.settings import follows_another_process
 
 MOST_LINES = 20
 MOST_INLINE = 6
+# what the values of a mapping stand for, where each is a tuple
+COLUMNS = {
+    "contrast": ("median contrast", "samples", "real defects"),
+    "stages": ("stage", "steps", "seconds"),
+}
 NEXT_STEP = "next_step"  # a sentence to read, not a column
 MEASURED_UP_TO = 100_000
 PIPE_WIDTH = 240  # a table in a file or a pipe is not cut to 80 columns
@@ -34,7 +40,10 @@ def show(report: Any, *, as_json: bool) -> None:
         return
     console = stdout_console()
     for name, value in _entries(report):
-        _draw(console, name.replace("_", " "), value)
+        if isinstance(value, Mapping) and value and name in COLUMNS:
+            console.print(table(COLUMNS[name], [(key, *cells) for key, cells in value.items()]))
+        else:
+            _draw(console, name.replace("_", " "), value)
 
 
 def to_json(report: Any) -> str:
@@ -134,6 +143,8 @@ def _text(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
     if isinstance(value, list | tuple):
         return ", ".join(_text(item) for item in value)
     if isinstance(value, Mapping):

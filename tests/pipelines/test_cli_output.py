@@ -66,7 +66,16 @@ def test_json_of_odd_values(value: dict[str, Any], shown: str) -> None:
 def test_show_writes_tables_without_losing_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     show(REPORT, as_json=False)
     shown = capsys.readouterr().out
-    for text in ("out: a/b", "12,000", "flow", "1.235", "[bold]prior", "100,000", "dry run: no"):
+    for text in (
+        "out: a/b",
+        "12,000",
+        "flow",
+        "1.235",
+        "[bold]prior",
+        "100,000",
+        "dry run: no",
+        "made at: 2030-01-02 00:00 UTC",
+    ):
         assert text in shown
     assert "note" not in shown
 
@@ -110,6 +119,14 @@ def test_a_long_list_is_cut_and_says_so(of: Any, capsys: pytest.CaptureFixture[s
     assert f"mask {MOST_LINES - 1}" in shown
     assert f"mask {MOST_LINES}" not in shown
     assert "... and 5 more; --json has them all" in shown
+
+
+def test_tuples_in_a_mapping_have_headings(capsys: pytest.CaptureFixture[str]) -> None:
+    show({"contrast": {"crack": (2.9, 3.1)}, "other": {"a": (1, 2)}}, as_json=False)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert lines[0] == ["median", "contrast", "samples", "real", "defects"]
+    assert lines[2] == ["crack", "2.9", "3.1"]
+    assert ["a", "1,", "2"] in lines
 
 
 @pytest.mark.parametrize("empty", [None, "", (), [], {}])
