@@ -50,6 +50,24 @@ def test_a_blob_is_written_once_and_for_good(blobs: BlobStore) -> None:
     assert stat.S_IMODE(after.st_mode) == 0o444
 
 
+def test_bytes_are_on_the_disk_before_their_name_is(
+    blobs: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut may leave is decided by this order."""
+    done: list[str] = []
+
+    def noted(name: str, what: Callable[..., str]) -> None:
+        call = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *given: (done.append(what(*given)), call(*given))[1])
+
+    noted("write", lambda *_: "write")
+    noted("replace", lambda _, target: f"name {Path(target).relative_to(blobs.root).parent}")
+    noted("fsync", lambda number: f"flush {stat.S_IFMT(os.fstat(number).st_mode) == stat.S_IFDIR}")
+    name = blobs.put(b"a picture")
+    # the new folder's own name, then the bytes' name, each flushed
+    assert done == ["write", "flush False", "flush True", f"name {name[:2]}", "flush True"]
+
+
 def test_the_input_is_not_touched(blobs: BlobStore, tmp_path: Path) -> None:
     source = tmp_path / "in.png"
     source.write_bytes(b"a picture")
