@@ -93,3 +93,9 @@ def test_straight_runs_keep_their_ends_only() -> None:
     (edges,), (pixels,) = edge_outlines(rectangle(2, 3, 30, 40)), pixel_outlines(rectangle(2, 3, 30, 40))
     assert {tuple(point) for point in edges.tolist()} == {(3, 2), (40, 2), (40, 30), (3, 30)}
     assert {tuple(point) for point in pixels.tolist()} == {(3, 2), (39, 2), (39, 29), (3, 29)}
+
+
+def test_parts_that_touch_at_a_corner_are_walked_in_one_round() -> None:
+    (outline,) = edge_outlines(MASKS["corner_touch"])
+    walk = [(5, 5), (10, 5), (10, 10), (15, 10), (15, 15), (10, 15), (10, 10), (5, 10)]
+    assert [tuple(point) for point in outline.tolist()] == walk
