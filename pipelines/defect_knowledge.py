@@ -15,7 +15,7 @@ from factory_gen.images.foreground import foreground
 from factory_gen.images.masks import bounds
 from factory_gen.images.windows import to_unit
 from factory_gen.metrics.neighbours import defect_patches, learn_copy_check
-from factory_gen.sampler.contrast_target import visibility_floor
+from factory_gen.sampler.contrast_target import typical_shift, visibility_floor
 from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.placement import RealMask, TypePlacement, learn_placement
 from pipelines.part_images import generator_images, load_image
@@ -24,10 +24,11 @@ from pipelines.wiring import Workplace
 
 @dataclass(frozen=True)
 class TypeKnowledge:
-    """One type: where it occurs and what its samples are held against."""
+    """One type: where it occurs, which sign its brightness step has, and what its samples are held against."""
 
     placement: TypePlacement
     rules: AuditRules
+    shift: float | None
 
     def examine(self, source: PartImage, result: np.ndarray, mask: np.ndarray, region: np.ndarray) -> Audit:
         """Audit one composite of this type."""
@@ -65,4 +66,5 @@ def _learn(name: str, images: list[tuple[PartImage, str]], generator: Generator)
         groups.append(group)
     copies = learn_copy_check(np.stack(patches), groups)
     floor = visibility_floor(generator.parts.facts.contrasts, name)
-    return TypeKnowledge(learn_placement(reals), AuditRules(contrast_floor=floor, copies=copies))
+    shift = typical_shift([image for image, _ in images])
+    return TypeKnowledge(learn_placement(reals), AuditRules(contrast_floor=floor, copies=copies), shift)

@@ -150,7 +150,13 @@ class Drawing:
     def _draw(self, drafts: list[_Draft]) -> list[tuple[_Draft, np.ndarray, Audit]]:
         requests = [
             DefectRequest(
-                d.image.pixels, d.image.bit_depth, d.placed.mask, d.defect_type, self.request.strength, d.seed
+                d.image.pixels,
+                d.image.bit_depth,
+                d.placed.mask,
+                d.defect_type,
+                self.request.strength,
+                d.seed,
+                self.knowledge[d.defect_type].shift,
             )
             for d in drafts
         ]

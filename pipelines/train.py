@@ -233,7 +233,7 @@ def _store(
     tracked: TrainingRun,
 ) -> ModelVersionRecord:
     """Write the model folder, then its row, then its alias and MLflow's version."""
-    facts = replace(result.parts.facts, figures=found.figures)
+    facts = replace(result.parts.facts, figures=found.figures, grain=found.grain)
     parts = Parts(**{**vars(result.parts), "facts": facts})
     with work.registry.read() as rows:
         number = max((m.number for m in rows.models.list(part.id)), default=0) + 1

@@ -26,10 +26,12 @@ class Assessment:
     Attributes:
         figures: name to value; KID values are times 1000.
         grid: (N,S,S,C) float32 in [-1,1]: generated whole windows, for the eye.
+        grain: whether grain brought autoencoded windows nearer to real ones (decided on training pictures only).
     """
 
     figures: dict[str, float]
     grid: np.ndarray
+    grain: bool
 
 
 @torch.no_grad()
@@ -59,8 +61,15 @@ def assess(
     real_seen = _good(WindowDraw(seen, facts.window, facts.recipe["windows"]["augment"]), count, seed, "seen")
     features = nets.embed(real_unseen.numpy())
     rebuilt, restored = _rebuilt(generator, real_seen, seed)
+    # The training's own windows decide whether grain is used; the hold-out only measures.
+    own = nets.embed(_good(WindowDraw(seen, facts.window, ()), count, seed, "own").numpy())
+    plain, grainy = (
+        kid(nets.embed(pictures.transpose(0, 3, 1, 2)), own, resamples=0).value
+        for pictures in (rebuilt, restored)
+    )
+    grain = grainy < plain
     rng = numpy_generator(seed, "bootstrap")
-    flow, mean = _whole(generator, count, seed)
+    flow, mean = _whole(generator, count, seed, grain)
     sets = {
         "kid_real": unstack(real_seen),
         "kid_autoencoded": rebuilt,
@@ -73,7 +82,7 @@ def assess(
             nets.embed(pictures.transpose(0, 3, 1, 2)), features, seed=int(rng.integers(2**31))
         )
         figures[name] = score.x1000
-    return Assessment(figures, flow[:36])
+    return Assessment(figures, flow[:36], grain)
 
 
 def _good(draw: WindowDraw, count: int, seed: int, name: str) -> torch.Tensor:
@@ -136,14 +145,20 @@ def _rebuilt(generator: Generator, windows: torch.Tensor, seed: int) -> tuple[np
     return np.concatenate(plain), np.concatenate(grainy)
 
 
-def _whole(generator: Generator, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Generated good windows: by the flow, and by the prior's mean for the same codes; both with grain."""
+def _whole(generator: Generator, count: int, seed: int, grain: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Generated good windows: by the flow, and by the prior's mean for the same codes; with grain where it helps."""
     flows, means = [], []
     for start in range(0, count, 32):
         size = min(32, count - start)
-        flows.append(generator.whole_windows(size, generator=torch_generator(seed, "assess", "flow", start)))
+        flows.append(
+            generator.whole_windows(
+                size, generator=torch_generator(seed, "assess", "flow", start), grain=grain
+            )
+        )
         source = torch_generator(seed, "assess", "flow", start)
         conditions = generator.whole_conditions(size)
         code = generator.parts.codes.sample(conditions, source)
-        means.append(generator.render(prior_mean(generator.parts, code, conditions), source))
+        means.append(
+            generator.render(prior_mean(generator.parts, code, conditions), source if grain else None)
+        )
     return np.concatenate(flows), np.concatenate(means)

@@ -10,10 +10,11 @@ import numpy as np
 from factory_gen.images.dataset import PartImage
 from factory_gen.images.foreground import foreground
 from factory_gen.images.windows import to_unit
-from factory_gen.metrics.contrast import mask_contrast
+from factory_gen.metrics.contrast import mask_contrast, measure_contrast
 
 FLOOR_QUANTILE = 0.05
-SMALLEST_FLOOR = 0.0
+BARELY_VISIBLE = 0.9
+SIGN_SHARE = 0.8
 
 
 def picture_contrast(pixels: np.ndarray, bit_depth: int, mask: np.ndarray) -> float:
@@ -54,6 +55,30 @@ def target_contrast(
 
 
 def visibility_floor(contrasts: Mapping[str, Sequence[float]], defect_type: str) -> float:
-    """Least contrast that counts as visible: the faintest 5 % of the type's real defects lie below it."""
+    """Least contrast that counts as visible, learned from the type's real defects.
+
+    The contrast that 5 % of them stay below, lowered by the doubt of a quantile of n values (a factor
+    1 - 1/sqrt(2n)), but not to where texture alone would pass. 0 where no real contrast is known.
+    """
     table = contrasts.get(defect_type, ())
-    return max(float(np.quantile(table, FLOOR_QUANTILE)), SMALLEST_FLOOR) if len(table) else SMALLEST_FLOOR
+    if not len(table):
+        return 0.0
+    faint = float(np.quantile(table, FLOOR_QUANTILE))
+    return max(faint * (1.0 - (2.0 * len(table)) ** -0.5), min(faint, BARELY_VISIBLE))
+
+
+def typical_shift(images: Sequence[PartImage]) -> float | None:
+    """Median brightness step of one type's real defects, in spreads of the surroundings: negative is darker.
+
+    None where the type has no clear sign: fewer than four in five agree.
+    """
+    shifts = []
+    for image in images:
+        if image.mask is not None:
+            channels = 1 if image.pixels.ndim == 2 else image.pixels.shape[2]
+            values = to_unit(image.pixels, image.bit_depth, channels)
+            shifts.append(measure_contrast(values, image.mask, region=foreground(image.pixels)).shift)
+    known = np.array([value for value in shifts if np.isfinite(value)])
+    if not len(known) or max((known > 0).mean(), (known < 0).mean()) < SIGN_SHARE:
+        return None
+    return float(np.median(known))

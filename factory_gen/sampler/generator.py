@@ -166,16 +166,20 @@ class Generator:
         kind: str = "good",
         steps: int | None = None,
         solver: str | None = None,
-        grain: bool = True,
+        grain: bool | None = None,
     ) -> np.ndarray:
-        """Unconditional windows (or whole parts, for a model of view "whole"): (count,S,S,C) float32 in [-1,1]."""
+        """Unconditional windows (or whole parts, for a model of view "whole"): (count,S,S,C) float32 in [-1,1].
+
+        Grain is restored where that was found to help this part, unless `grain` says otherwise.
+        """
         conditions = self.whole_conditions(count, kind)
         code = self.parts.codes.sample(conditions, generator)
         noise = torch.randn(conditions.context.shape, generator=generator).to(self.device)
         latent = draw_latents(
             self.parts, code, conditions, noise, self.choice(steps=steps, solver=solver).solver
         )
-        return self.render(latent, generator if grain else None)
+        use = self.parts.facts.grain if grain is None else grain
+        return self.render(latent, generator if use else None)
 
     def whole_conditions(self, count: int, kind: str = "good") -> Conditions:
         """Conditions of windows that are all hole, without surroundings or mask."""

@@ -34,6 +34,8 @@ class DefectRequest:
         defect_type: one of the model's types.
         strength: contrast asked for as a rank in [0,1] among the real defects; None draws one at random.
         seed: decides everything random about this defect.
+        shift: brightness step that the type's real defects typically have, in spreads of the surroundings; None
+            when they have no clear sign.
     """
 
     pixels: np.ndarray
@@ -42,6 +44,7 @@ class DefectRequest:
     defect_type: str
     strength: float | None
     seed: int
+    shift: float | None = None
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels, "picture")
@@ -99,6 +102,7 @@ class _Canvas:
             kind=self.kind,
             strength=self.strength,
             target=self.target,
+            shift=self.request.shift,
             generator=self.generator,
         )
 

@@ -11,7 +11,7 @@ import numpy as np
 from factory_gen.images.masks import bounds, components, warp
 
 LINE_ELONGATION = 4.0
-WARP = {"turn": 20.0, "scale": (0.75, 1.3), "wobble": 0.08}
+WARP = {"turn": 25.0, "scale": (0.7, 1.35), "wobble": 0.14}
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class PartFacts:
         contrasts: per type, the contrasts of its real defects in rising order.
         figures: measured at the end of training.
         recipe: the recipe as a mapping.
+        grain: whether restored grain made autoencoded training windows more like real ones, so that it is used.
     """
 
     types: tuple[str, ...]
@@ -63,6 +64,7 @@ class PartFacts:
     contrasts: Mapping[str, tuple[float, ...]]
     figures: Mapping[str, float]
     recipe: Mapping[str, Any]
+    grain: bool = True
 
 
 @dataclass(frozen=True)

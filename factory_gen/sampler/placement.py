@@ -67,7 +67,7 @@ def place_mask(
     placement: str,
     rng: np.random.Generator,
     *,
-    procedural_share: float = 0.25,
+    procedural_share: float = 0.35,
 ) -> PlacedMask | None:
     """Make a mask and put it somewhere in a picture.
 

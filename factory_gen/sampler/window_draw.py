@@ -9,12 +9,14 @@ import numpy as np
 import torch
 
 from factory_gen.images.windows import stack, unstack
-from factory_gen.metrics.contrast import mask_contrast
+from factory_gen.metrics.contrast import mask_contrast, measure_contrast
 from factory_gen.nets.condition import Conditions
 from factory_gen.sampler.codes_choice import propose_codes
 from factory_gen.sampler.latent_draw import SolverChoice, draw_latents, prior_mean
 from factory_gen.sampler.parts import Parts
 from factory_gen.training.latents import build_conditions, hole_cells
+
+WRONG_SIGN = 2.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class WindowTask:
         kind: type index.
         strength: contrast rank in [0,1]; NaN is not told.
         target: contrast to come near to; None takes the first code.
+        shift: brightness step whose sign the defect should have; None for either.
         generator: this window's randomness.
     """
 
@@ -41,6 +44,7 @@ class WindowTask:
     kind: int
     strength: float
     target: float | None
+    shift: float | None
     generator: torch.Generator
 
 
@@ -107,11 +111,17 @@ def _choose_codes(
 
 
 def _nearest_to_target(task: WindowTask, differences: np.ndarray) -> int:
-    """Index of the difference (k,S,S,C) whose contrast is nearest the target, in ratio; 0 without a target."""
+    """Index of the difference (k,S,S,C) that comes nearest to what is asked for; 0 without a target."""
     if task.target is None:
         return 0
-    found = [_contrast(task, task.window + task.weight[:, :, None] * one) for one in differences]
-    gaps = [abs(np.log(max(value, 0.05) / task.target)) if np.isfinite(value) else np.inf for value in found]
+    gaps = []
+    for one in differences:
+        found = measure_contrast(task.window + task.weight[:, :, None] * one, task.mask, region=task.region)
+        gap = abs(np.log(max(found.value, 0.05) / task.target)) if np.isfinite(found.value) else np.inf
+        if task.shift is not None and np.isfinite(found.shift):
+            # A bright crack where real ones are dark may have the right contrast and is still wrong.
+            gap += WRONG_SIGN * min(1.0, max(0.0, 1.0 - found.shift / task.shift))
+        gaps.append(gap)
     return int(np.argmin(gaps))
 
 

@@ -1,0 +1,114 @@
+"""Masks lie on the part only, where the type occurs, in the type's family of shapes; large ones get a window grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from factory_gen.images.masks import bounds
+from factory_gen.sampler.mask_families import measure_shapes, procedural_mask
+from factory_gen.sampler.placement import PLACEMENTS, RealMask, learn_placement, place_mask
+from factory_gen.sampler.window_plan import blend_weight, plan_windows, region_to_draw
+
+SIZE = (200, 160)
+
+
+def line(top: int, left: int, length: int = 40) -> np.ndarray:
+    mask = np.zeros(SIZE, dtype=bool)
+    mask[top : top + length, left : left + 3] = True
+    return mask
+
+
+def part(margin: int = 20) -> np.ndarray:
+    region = np.zeros(SIZE, dtype=bool)
+    region[margin : SIZE[0] - margin, margin : SIZE[1] - margin] = True
+    return region
+
+
+def real(mask: np.ndarray, key: str = "a") -> RealMask:
+    return RealMask(key, mask, bounds(part()))
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("seed", range(12))
+def test_no_mask_leaves_the_part(placement: str, seed: int) -> None:
+    learned = learn_placement([real(line(30, 25)), real(line(120, 100))])
+    placed = place_mask(learned, part(), placement, np.random.default_rng(seed))
+    assert placed is not None
+    assert placed.mask.any()
+    assert not (placed.mask & ~part()).any()
+
+
+def test_learned_places_are_those_of_the_real_defects_or_their_mirror_images() -> None:
+    learned = learn_placement([real(line(30, 25))])
+    shares = []
+    for seed in range(60):
+        placed = place_mask(learned, part(), "learned", np.random.default_rng(seed))
+        assert placed is not None
+        _top, left, _bottom, right = bounds(placed.mask)
+        shares.append(((left + right) / 2 - 20) / 120)
+    # The real one sits at 5 % of the part's width; mirrored it sits at 95 %.
+    near_rim = [share for share in shares if share < 0.25 or share > 0.75]
+    assert len(near_rim) > 0.9 * len(shares)
+
+
+def test_even_placement_reaches_the_middle() -> None:
+    learned = learn_placement([real(line(30, 25))])
+    found = [place_mask(learned, part(), "region", np.random.default_rng(seed)) for seed in range(40)]
+    middles = [(bounds(p.mask)[1] + bounds(p.mask)[3]) / 2 for p in found if p is not None]
+    assert any(60 < middle < 100 for middle in middles)
+
+
+def test_a_large_mask_is_mapped_from_its_part_to_this_one() -> None:
+    large = np.zeros(SIZE, dtype=bool)
+    large[20:70, 20:140] = True
+    placed = place_mask(learn_placement([real(large)]), part(40), "learned", np.random.default_rng(0))
+    assert placed is not None
+    assert placed.origin["family"] == "stretched"
+    top, left, bottom, right = bounds(placed.mask)
+    assert top < 48 or bottom > 152
+    assert right - left > 0.85 * 80
+
+
+def test_nowhere_to_go_gives_none() -> None:
+    tiny = np.zeros(SIZE, dtype=bool)
+    tiny[0:3, 0:3] = True
+    assert (
+        place_mask(learn_placement([real(line(30, 25))]), tiny, "learned", np.random.default_rng(0)) is None
+    )
+
+
+def test_shape_families_are_read_off_the_masks() -> None:
+    ys, xs = np.mgrid[0 : SIZE[0], 0 : SIZE[1]]
+    disc = (ys - 100) ** 2 + (xs - 80) ** 2 <= 15**2
+    lines, blobs = measure_shapes([line(30, 25)]), measure_shapes([disc])
+    assert (lines.family, blobs.family) == ("line", "blob")
+    sizes = [procedural_mask(blobs, np.random.default_rng(i)).sum() for i in range(20)]
+    assert 0.4 * disc.sum() < np.median(sizes) < 1.8 * disc.sum()
+    drawn = procedural_mask(lines, np.random.default_rng(1))
+    assert max(drawn.shape) > 3 * drawn.sum() / max(drawn.shape)
+
+
+@pytest.mark.parametrize("size", [3, 20, 60, 190])
+def test_planned_windows_cover_the_mask(size: int) -> None:
+    mask = np.zeros((220, 240), dtype=bool)
+    mask[10 : 10 + size, 20 : 20 + size] = True
+    covered = np.zeros_like(mask)
+    for place in plan_windows(mask, 64):
+        assert place.top >= 0
+        assert place.left >= 0
+        covered[place.top : place.top + 64, place.left : place.left + 64] = True
+    assert covered[mask].all()
+    assert len(plan_windows(mask, 64)) == 1 or size > 48
+
+
+def test_a_second_window_blends_into_the_first_and_leaves_its_far_side_alone() -> None:
+    mask, done = np.ones((64, 64), dtype=bool), np.zeros((64, 64), dtype=bool)
+    done[:, :32] = True
+    weight = blend_weight(mask, done, 0)
+    assert (weight[:, 32:] == 1).all()
+    assert (weight[:, :24] == 0).all()
+    assert 0 < weight[32, 29] < 1
+    region = region_to_draw(mask, done)
+    assert region[:, 26:].all()
+    assert not region[:, :20].any()
