@@ -74,7 +74,7 @@ def stdout_console() -> Console:
 def _draw(console: Console, name: str, value: Any) -> None:
     if value in (None, "", (), [], {}):
         return
-    if isinstance(value, list | tuple) and _is_record(value[0]):
+    if isinstance(value, list | tuple) and (_is_record(value[0]) or isinstance(value[0], Mapping)):
         _draw_records(console, name, value)
     elif isinstance(value, list | tuple) and len(value) > 1:
         console.print(Text(f"{name}:", "bold"))
@@ -142,7 +142,7 @@ def _text(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+        return "" if math.isnan(value) else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M} UTC"
     if isinstance(value, list | tuple):

@@ -121,6 +121,16 @@ def test_a_long_list_is_cut_and_says_so(of: Any, capsys: pytest.CaptureFixture[s
     assert "... and 5 more; --json has them all" in shown
 
 
+def test_a_list_of_mappings_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    show(
+        {"audits": ({"passed": True, "contrast": 2.5}, {"passed": False, "contrast": float("nan")})},
+        as_json=False,
+    )
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert lines[1] == ["passed", "contrast"]
+    assert lines[3:] == [["yes", "2.5"], ["no"]]
+
+
 def test_tuples_in_a_mapping_have_headings(capsys: pytest.CaptureFixture[str]) -> None:
     show({"contrast": {"crack": (2.9, 3.1)}, "other": {"a": (1, 2)}}, as_json=False)
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
