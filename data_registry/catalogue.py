@@ -166,10 +166,9 @@ class Images:
         return dict(self._session.execute(query).all())
 
     def _one(self, *conditions: Any) -> SourceImageRecord | None:
-        found = read_records(
-            self._session, select_images().where(*conditions).order_by(SourceImage.id).limit(1)
-        )
-        return found[0] if found else None
+        # No order and limit in the query: SQLite would then walk through the part by number instead.
+        found = read_records(self._session, select_images().where(*conditions))
+        return min(found, key=lambda image: image.id, default=None)
 
     def _add_chunk(self, part_id: int, chunk: Sequence[NewImage]) -> int:
         refresh_statistics(self._session, SourceImage)

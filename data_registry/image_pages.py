@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -99,6 +100,7 @@ def count_facets(session: Session, part_id: int) -> list[ImageCount]:
     return found
 
 
+@cache
 def select_images() -> Select[*tuple[Any, ...]]:
     """Return the query for all columns of `SourceImageRecord`, with names in place of numbers."""
     return (

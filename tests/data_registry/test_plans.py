@@ -77,6 +77,26 @@ def test_no_look_at_a_big_table_reads_all_of_it(filled: Registry, look: Callable
             )
 
 
+@pytest.mark.parametrize(
+    ("look", "columns"),
+    [
+        (lambda work: work.images.by_sha(1, sha("a")), "sha256=?"),
+        (lambda work: work.images.by_path(1, "good/a.png"), "relative_path=?"),
+        (lambda work: work.images.known_hashes(1, [sha("a"), sha("b")]), "sha256=?"),
+    ],
+)
+def test_one_picture_is_found_by_what_is_asked_for(
+    filled: Registry, look: Callable[[Work], object], columns: str
+) -> None:
+    """Not by the part, which is an index's first column, too."""
+    with _statements(filled) as sent, filled.read() as work:
+        look(work)
+    [(statement, parameters)] = sent
+    with filled._engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    assert [row[-1] for row in plan if "source_images" in row[-1] and columns in row[-1]], plan
+
+
 def test_a_page_is_cut_before_names_are_joined(filled: Registry) -> None:
     """A sort of everything that fits would grow with the catalogue."""
     with _statements(filled) as sent, filled.read() as work:
