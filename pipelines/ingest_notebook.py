@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from data_registry.records import SourceImageRecord
+from factory_gen.errors import NoSpace
 from pipelines.ingest_check import Checked
 
 _TABLES = """
@@ -134,6 +135,9 @@ def open_notebook(scratch: Path | None = None) -> Iterator[Notebook]:
 
     Args:
         scratch: folder for the file; the system's temporary folder by default.
+
+    Raises:
+        NoSpace: the disk of the notebook is full.
     """
     with tempfile.TemporaryDirectory(prefix="factory-gen-ingest-", dir=scratch) as folder:
         database = sqlite3.connect(Path(folder) / "notes.sqlite3", isolation_level=None)
@@ -147,6 +151,14 @@ def open_notebook(scratch: Path | None = None) -> Iterator[Notebook]:
             database.executescript(_TABLES)
             database.execute(_MEMBERS)
             yield Notebook(database, Path(folder))
+        except sqlite3.OperationalError as fault:
+            if "full" not in str(fault):
+                raise
+            raise NoSpace(
+                expected=f"room for the notes of the ingest in {Path(folder).parent}",
+                found="a full disk",
+                action="Free some space there, or set TMPDIR to another disk, and start again.",
+            ) from fault
         finally:
             database.close()
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from factory_gen.images.container import BROKEN, Container, damaged, quiet
 
-# OpenCV writes its remarks on odd TIFF tags straight to the terminal
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+# OpenCV writes its remarks on odd and broken TIFF files straight to the terminal
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def decode(container: Container, name: str) -> tuple[np.ndarray, tuple[str, ...]]:

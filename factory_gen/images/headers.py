@@ -109,9 +109,12 @@ def _open_jpeg(data: bytes, name: str) -> Container:
 def _open_bmp(data: bytes, name: str) -> Container:
     promised = int.from_bytes(data[2:6], "little")
     run_length = int.from_bytes(data[30:34], "little") in (1, 2)
-    if run_length and promised > len(data):  # Pillow fills up what such a file lacks
-        raise damaged(name, f"a BMP of {len(data)} bytes that should have {promised}", "truncated")
     image = open_with(BmpImagePlugin.BmpImageFile, data, name)
+    if not run_length:  # Pillow would fill up what a run-length file lacks, and reserve memory for the others
+        bits = int.from_bytes(data[28:30], "little") if data[14] >= 40 else 1
+        promised = image.size[0] * image.size[1] * max(bits, 1) // 8
+    if promised > len(data):
+        raise damaged(name, f"a BMP of {len(data)} bytes that should have {promised}", "truncated")
     return Container(
         format="BMP",
         image=image,

@@ -180,6 +180,19 @@ def _frames(kind: str) -> bytes:
     return saved(pages[0], kind, save_all=True, append_images=pages[1:])
 
 
+def _promising(data: bytes) -> bytes:
+    """The same file with a width and a height of 9,000 pixels in its header, and not a pixel more."""
+    changed = bytearray(data)
+    if data[:2] == b"BM":
+        struct.pack_into("<ii", changed, 18, 9000, 9000)
+        return bytes(changed)
+    for tag, side in ((256, SIZE[1]), (257, SIZE[0])):
+        # the tag, its type (1 long or 1 short), its count and its value
+        at = data.index(struct.pack("<HHII", tag, 3, 1, side))
+        struct.pack_into("<I", changed, at + 8, 9000)
+    return bytes(changed)
+
+
 REFUSED = {
     "zero bytes": (b"", "empty-file"),
     "text": (b"this is not a picture", "wrong-format"),
@@ -203,6 +216,8 @@ REFUSED = {
     "bmp cut": (saved(COLOUR, "BMP")[:2000], "truncated"),
     "tiff cut": (saved(COLOUR, "TIFF")[:2000], "truncated"),
     "tiff without its tags": (tiff(COLOUR)[:200], "damaged"),
+    "tiff that promises too much": (_promising(tiff(COLOUR)), "truncated"),
+    "bmp that promises too much": (_promising(saved(COLOUR, "BMP")), "truncated"),
     "bomb": (png_of_chunks(60_000, 60_000, 1, 0, zlib.compress(b"")), "too-many-pixels"),
     "one pixel": (png(grey(0, (1, 1))), "too-small"),
     "thin": (png(grey(0, (3, 5000))), "too-small"),
@@ -245,6 +260,47 @@ def test_flipped_bytes_give_pixels_or_a_refusal_and_nothing_else(case: str, data
     except ImageRefused:
         return
     assert picture.pixels.size > 0
+
+
+def _mended(data: bytes) -> bytes:
+    """A PNG with right checksums, whatever its chunks hold now: what a hostile writer would send."""
+    out, at = data[:8], 8
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        if at + 12 + length > len(data):
+            break
+        out += png_chunk(data[at + 4 : at + 8], data[at + 8 : at + 8 + length])
+        at += 12 + length
+    return out
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(sorted(case for case in READ if "png" in case or "palette" in case)), st.data())
+def test_hostile_pngs_with_right_checksums_give_pixels_or_a_refusal(case: str, data: st.DataObject) -> None:
+    stored = bytearray(READ[case][0])
+    for _ in range(3):
+        stored[data.draw(st.integers(8, len(stored) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        picture = read_picture(_mended(bytes(stored)), "a")
+    except ImageRefused:
+        return
+    assert picture.width * picture.height <= 100_000_000
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from([tiff(COLOUR), tiff(deep(COLOUR)), saved(CMYK, "TIFF"), saved(COLOUR, "BMP")]), st.data()
+)
+def test_hostile_tags_give_pixels_or_a_refusal(stored: bytes, data: st.DataObject) -> None:
+    """Most bytes of a small TIFF or BMP are pixels: hit the header and the tags, which lie at either end."""
+    changed = bytearray(stored)
+    for _ in range(2):
+        at = data.draw(st.integers(0, 60) | st.integers(len(changed) - 250, len(changed) - 1))
+        changed[at] = data.draw(st.integers(0, 255))
+    try:
+        read_picture(bytes(changed), "a")
+    except ImageRefused as refusal:
+        assert refusal.reason  # noqa: PT017
 
 
 MASK = blob_mask()
