@@ -124,8 +124,11 @@ def contact_sheet(
         samples = list(registry.samples.stream(owner.id, request_sha256=request))
         sources = {s.id: registry.images.get(s.source_image_id) for s in samples}
     for sample in samples:
-        source = read_picture(work.blobs.read(sources[sample.id].sha256), sources[sample.id].relative_path)
-        result = read_picture(work.blobs.read(sample.image_sha256), f"sample {sample.id}")
+        row = sources[sample.id]
+        source = read_picture(work.blobs.read(row.sha256), row.relative_path, bit_depth=row.bit_depth)
+        result = read_picture(
+            work.blobs.read(sample.image_sha256), f"sample {sample.id}", bit_depth=row.bit_depth
+        )
         size = (source.height, source.width)
         mask = read_mask(work.blobs.read(sample.mask_sha256), f"mask of sample {sample.id}", size=size)
         total += 1

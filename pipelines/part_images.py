@@ -28,7 +28,7 @@ def generator_images(work: Workplace, part: PartRecord, *, kind: str) -> list[So
 
 def load_image(work: Workplace, row: SourceImageRecord) -> PartImage:
     """Decode one row's picture and mask."""
-    picture = read_picture(work.blobs.read(row.sha256), row.relative_path)
+    picture = read_picture(work.blobs.read(row.sha256), row.relative_path, bit_depth=row.bit_depth)
     mask = None
     if row.mask_sha256 is not None:
         data = work.blobs.read(row.mask_sha256)

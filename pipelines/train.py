@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from data_registry.records import DatasetVersionRecord, ModelVersionRecord, PartRecord
@@ -24,7 +25,9 @@ from pipelines.part_images import load_image, load_pictures, spread
 from pipelines.progress import Progress, Silent
 from pipelines.recipe import load_recipe
 from pipelines.run_log import TrainingRun
+from pipelines.settings import follows_another_process
 from pipelines.tracking import open_tracker
+from pipelines.train_progress import TrainingProgress
 from pipelines.wiring import Workplace
 
 CHAMPION = "champion"
@@ -107,6 +110,21 @@ def run(
     pictures = load_pictures(work, owner, view=view, window=plan.windows.size)
     start_from = load_parts(work.settings.models_dir / parent.folder) if parent else None
     folder = _training_folder(work, owner, plan, dataset, seed, view, parent, budget_s)
+    training = partial(
+        fit,
+        pictures,
+        plan,
+        folder,
+        seed=seed,
+        budget_s=budget_s,
+        view=view,
+        device=work.settings.device,
+        start_from=start_from,
+        resume=resume,
+    )
+    if follows_another_process():
+        # Started by `accelerate launch` beside the first process, which alone tracks, measures and stores.
+        return _report_of_follower(part, plan, training(), time.monotonic() - started)
     if not resume:
         shutil.rmtree(folder, ignore_errors=True)
     tags = {
@@ -120,21 +138,12 @@ def run(
     ) as tracked:
         _write_run(folder, tracked.run_id)
         tracked.log_text(json.dumps(asdict(plan), indent=2), "recipe.json")
-        result = fit(
-            pictures,
-            plan,
-            folder,
-            seed=seed,
-            budget_s=budget_s,
-            view=view,
-            device=work.settings.device,
-            start_from=start_from,
-            resume=resume,
-            report=_Reporter(say, tracked),
-        )
+        result = training(report=TrainingProgress(say, tracked))
         say.start("measuring", None)
         unseen, measured_on = _unseen(work, owner, pictures, view, plan.windows.size)
-        found = assess(Generator(result.parts), pictures, unseen, windows=plan.training.measure_windows, seed=seed)
+        found = assess(
+            Generator(result.parts), pictures, unseen, windows=plan.training.measure_windows, seed=seed
+        )
         say.finish("measuring")
         model = _store(work, owner, plan, dataset, parent, seed, result, found, folder, tracked)
     shutil.rmtree(folder, ignore_errors=True)
@@ -179,29 +188,20 @@ def _write_run(folder: Path, run_id: str | None) -> None:
     (folder / "mlflow_run").write_text(run_id or "")
 
 
-class _Reporter:
-    """Passes the training's progress to the user and its curves to the tracker."""
-
-    def __init__(self, say: Progress, tracked: TrainingRun) -> None:
-        self.say, self.tracked = say, tracked
-        self.stage, self.done = "", 0.0
-
-    def __call__(self, stage: str, step: int, fraction: float, figures: Mapping[str, float]) -> None:
-        if stage != self.stage:
-            self._close()
-            self.stage, self.done = stage, 0.0
-            self.say.start(stage, 1.0)
-        self.say.advance(stage, max(0.0, min(1.0, fraction) - self.done), step=step, **figures)
-        self.done = max(self.done, min(1.0, fraction))
-        if step % 10 == 0 and figures:
-            self.tracked.log_metrics({f"{stage}.{key}": value for key, value in figures.items()}, step)
-        if fraction >= 1.0:
-            self._close()
-
-    def _close(self) -> None:
-        if self.stage:
-            self.say.finish(self.stage)
-            self.stage = ""
+def _report_of_follower(part: str, plan: Recipe, result: FitResult, seconds: float) -> TrainReport:
+    return TrainReport(
+        part=part,
+        recipe=plan.name,
+        model=0,
+        champion=False,
+        seconds=seconds,
+        stages=result.stages,
+        figures={},
+        measured_on="nothing",
+        folder="",
+        mlflow_run=None,
+        notes=("This process helped another one, which has stored the model.",),
+    )
 
 
 def _unseen(

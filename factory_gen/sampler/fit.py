@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from safetensors.torch import load_file, save_file
 
 from factory_gen.autoencoder.checkpoint import load_tiny
@@ -168,13 +169,9 @@ class _Fit:
                     report=lambda step, fraction, figures: self.report(name, step, fraction, figures),
                 )
                 self.stages[name] = (result.steps, result.seconds)
-            finished.parent.mkdir(parents=True, exist_ok=True)
-            part = finished.with_suffix(".part")
-            save_file(
-                {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, part
-            )
-            part.replace(finished)
-            (self.folder / f"{name}.checkpoint").unlink(missing_ok=True)
+            if PartialState().is_main_process:
+                _keep(model, finished)
+                (self.folder / f"{name}.checkpoint").unlink(missing_ok=True)
         # Another memory layout would round differently than the model that is later read from its folder.
         return model.to(self.device, memory_format=torch.contiguous_format).eval().requires_grad_(False)
 
@@ -271,6 +268,14 @@ class _Fit:
         work = partial(train_flow, model, bank, prior.encode, prior.decode, rule, settings)
         trained: FlowModel = self._stage("flow", model, settings.share, work)
         return trained
+
+
+def _keep(model: Any, finished: Path) -> None:
+    """Write a finished network's weights in one rename."""
+    finished.parent.mkdir(parents=True, exist_ok=True)
+    part = finished.with_suffix(".part")
+    save_file({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, part)
+    part.replace(finished)
 
 
 def _body(settings: PriorSettings | FlowSettings) -> dict[str, int]:
