@@ -56,6 +56,10 @@ def generate(
     placement: Annotated[
         Literal["learned", "region", "free"], typer.Option("--placement", help="Where defects may sit.")
     ] = "learned",
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", help="Also draw a contact sheet to this PNG.", show_default=False),
+    ] = None,
     dry_run: DryRun = False,
     device: Device = None,
     threads: Threads = None,
@@ -85,6 +89,7 @@ def generate(
                 codes=codes,
                 placement=placement,
                 strength=strength,
+                sheet=sheet,
                 dry_run=dry_run,
                 progress=session.progress,
             )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.placement import PLACEMENTS
 from factory_gen.sampler.recipe import CODE_SOURCES
 from factory_gen.sampler.window_draw import DrawChoice
+from pipelines.contact_sheet import sheet_of_request
 from pipelines.generate_chunks import Drawing, Request, Tally
 from pipelines.model_choice import choose_model
 from pipelines.progress import Progress, Silent
@@ -43,6 +45,8 @@ class GenerateReport:
         seconds: in all.
         per_second: samples drawn, audited and stored per second.
         dry_run: nothing was drawn.
+        bit_equal: "equal/all" of the stored samples that equal their source outside the mask; only with a sheet.
+        sheet: the contact sheet, when one was asked for.
     """
 
     part: str
@@ -60,6 +64,8 @@ class GenerateReport:
     seconds: float
     per_second: float
     dry_run: bool
+    bit_equal: str | None = None
+    sheet: str | None = None
 
 
 def run(
@@ -77,6 +83,7 @@ def run(
     placement: str = "learned",
     strength: float | None = None,
     dry_run: bool = False,
+    sheet: Path | None = None,
     progress: Progress | None = None,
 ) -> GenerateReport:
     """Draw `count` defects; the same request again resumes or gives what is there.
@@ -93,6 +100,7 @@ def run(
         placement: "learned", "region" or "free".
         strength: contrast rank in [0,1] among real defects; None draws it.
         dry_run: only say what would be done.
+        sheet: PNG to draw a contact sheet of the request to; all its samples are then compared with their sources.
         progress: told what goes on.
 
     Raises:
@@ -130,7 +138,12 @@ def run(
     if not dry_run and before < count:
         job = Drawing(work, owner, version, generator, choice, request, say, tally)
         job.run()
-    return _report(work, owner, version, request, choice, generator, before, tally, started, dry_run)
+    report = _report(work, owner, version, request, choice, generator, before, tally, started, dry_run)
+    if sheet is None or not report.kept:
+        return report
+    title = f"{part}: defects drawn by model {version.number}"
+    equal = sheet_of_request(work, part, request.sha256, sheet, title=title)
+    return replace(report, bit_equal=equal, sheet=str(sheet))
 
 
 def _types(generator: Generator, defect: str | None) -> tuple[str, ...]:

@@ -39,8 +39,12 @@ def samples(work: Workplace, request: str) -> list[SampleRecord]:
         return list(rows.samples.stream(rows.parts.get(PART).id, request_sha256=request))
 
 
-def test_every_sample_is_local_on_the_part_and_knows_where_it_comes_from(work: Workplace) -> None:
-    report = generate.run(work, PART, count=9, seed=1)
+def test_every_sample_is_local_on_the_part_and_knows_where_it_comes_from(
+    work: Workplace, tmp_path: Path
+) -> None:
+    report = generate.run(work, PART, count=9, seed=1, sheet=tmp_path / "sheet.png")
+    assert report.bit_equal == f"{report.kept}/{report.kept}"
+    assert read_picture((tmp_path / "sheet.png").read_bytes(), "sheet").width > 500
     found = samples(work, report.request)
     assert report.kept == len(found) == sum(report.by_type.values())
     assert report.kept + sum(report.failed.values()) == 9
