@@ -67,4 +67,6 @@ def _learn(name: str, images: list[tuple[PartImage, str]], generator: Generator)
     copies = learn_copy_check(np.stack(patches), groups)
     floor = visibility_floor(generator.parts.facts.contrasts, name)
     shift = typical_shift([image for image, _ in images])
-    return TypeKnowledge(learn_placement(reals), AuditRules(contrast_floor=floor, copies=copies), shift)
+    return TypeKnowledge(
+        learn_placement(reals), AuditRules(contrast_floor=floor, copies=copies, shift=shift), shift
+    )

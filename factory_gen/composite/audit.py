@@ -10,7 +10,7 @@ import numpy as np
 
 from factory_gen.composite.paste import outside_is_equal
 from factory_gen.images.windows import to_unit
-from factory_gen.metrics.contrast import change_contrast, mask_contrast
+from factory_gen.metrics.contrast import change_contrast, measure_contrast
 from factory_gen.metrics.neighbours import CopyCheck, defect_patches, near_copy
 from factory_gen.metrics.spectrum import grain_ratio
 
@@ -25,10 +25,13 @@ class AuditRules:
     Attributes:
         contrast_floor: least contrast against the surroundings, learned from the type's real defects.
         copies: real defects of the type to compare with; None when there are none.
+        shift: brightness step that the type's real defects have, in spreads of the surroundings; None without a clear
+            sign.
     """
 
     contrast_floor: float
     copies: CopyCheck | None
+    shift: float | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Audit:
 
     Attributes:
         passed: nothing to object to.
-        reasons: what failed, from ``outside-changed``, ``faint``, ``unchanged``, ``off-part``, ``near-copy``.
+        reasons: what failed, from ``outside-changed``, ``faint``, ``unchanged``, ``wrong-sign``, ``off-part``,
+            ``near-copy``.
         outside_sha256: hash of the pixels outside the mask, equal in source and result.
         contrast: of the result's defect against its surroundings; NaN where nothing surrounds it.
         contrast_floor: what the contrast was held against.
@@ -84,7 +88,8 @@ def audit(
     """
     channels = 1 if source.ndim == 2 else source.shape[2]
     before, after = to_unit(source, bit_depth, channels), to_unit(result, bit_depth, channels)
-    contrast = mask_contrast(after, mask, region=region)
+    stands_out = measure_contrast(after, mask, region=region)
+    contrast = stands_out.value
     change = change_contrast(before, after, mask)
     on_part = float(region[mask].mean())
     nearest, limit = float("nan"), float("nan")
@@ -95,6 +100,8 @@ def audit(
         reasons.append("faint")
     if change < LEAST_CHANGE or not (source != result).any():
         reasons.append("unchanged")
+    if rules.shift is not None and stands_out.shift * np.sign(rules.shift) < -LEAST_CHANGE:
+        reasons.append("wrong-sign")
     if on_part < PERFECT_ON_PART:
         reasons.append("off-part")
     if rules.copies is not None:

@@ -71,6 +71,14 @@ def test_faint_unchanged_and_off_part_are_told_apart() -> None:
     assert 0.3 < found.on_part < 0.7
 
 
+def test_a_bright_defect_of_a_dark_type_has_the_wrong_sign() -> None:
+    source, mask = surface(), spot()
+    bright = darkened(source, mask, -60)
+    assert check(source, bright, mask).passed
+    assert check(source, bright, mask, shift=-4.0).reasons == ("wrong-sign",)
+    assert check(source, darkened(source, mask), mask, shift=-4.0).passed
+
+
 def test_a_training_defect_pasted_elsewhere_is_a_near_copy() -> None:
     mask = spot()
     reals = [ramped(surface(7), mask, 0.5 + 1.1 * turn) for turn in range(4)]
