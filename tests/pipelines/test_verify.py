@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from data_registry.chunks import CHUNK
 from data_registry.records import NewImage, Problem
 from pipelines import verify
 from pipelines.progress import Silent
@@ -281,6 +282,15 @@ def test_nothing_is_changed(plant: Plant) -> None:
     verify.run(plant.work)
     after = {path: path.read_bytes() for path in plant.work.blobs.root.rglob("*") if path.is_file()}
     assert after == before
+
+
+def test_rows_past_the_first_page_are_looked_at(tmp_path: Path) -> None:
+    with open_workplace(load_settings({"home": tmp_path}, environ={}).settings) as work:
+        with work.registry.write() as rows:
+            part = rows.parts.add("tile", source_root="tiles")
+            rows.images.add_many(part.id, (good(str(number)) for number in range(CHUNK + 5)))
+        seen = [mention.key for mention in mentions(work.registry)]
+    assert len(seen) == len(set(seen)) == CHUNK + 5
 
 
 def test_an_empty_workplace_is_sound(tmp_path: Path) -> None:
