@@ -97,16 +97,7 @@ def run(
     started, say = time.monotonic(), progress or Silent()
     use_threads(work.settings.threads)
     plan = load_recipe(recipe)
-    with work.registry.read() as rows:
-        owner = rows.parts.get(part)
-        dataset = rows.datasets.latest(owner.id, "catalogue")
-        parent = rows.models.get(owner.id, which(from_model)) if from_model else None
-    if dataset is None:
-        raise InputRefused(
-            expected=f"an ingested catalogue for {part}",
-            found="none",
-            action="Ingest a folder with part images first: factory-gen ingest DIR --part NAME.",
-        )
+    owner, dataset, parent = _origin(work, part, from_model)
     pictures = load_pictures(work, owner, view=view, window=plan.windows.size)
     start_from = load_parts(work.settings.models_dir / parent.folder) if parent else None
     folder = _training_folder(work, owner, plan, dataset, seed, view, parent, budget_s)
@@ -160,6 +151,23 @@ def run(
         mlflow_run=tracked.run_id,
         notes=_notes(pictures, model),
     )
+
+
+def _origin(
+    work: Workplace, part: str, from_model: str | None
+) -> tuple[PartRecord, DatasetVersionRecord, ModelVersionRecord | None]:
+    """The part, the catalogue version to learn from, and the model to fine-tune."""
+    with work.registry.read() as rows:
+        owner = rows.parts.get(part)
+        dataset = rows.datasets.latest(owner.id, "catalogue")
+        parent = rows.models.get(owner.id, which(from_model)) if from_model else None
+    if dataset is None:
+        raise InputRefused(
+            expected=f"an ingested catalogue for {part}",
+            found="none",
+            action="Ingest a folder with part images first: factory-gen ingest DIR --part NAME.",
+        )
+    return owner, dataset, parent
 
 
 def _training_folder(
