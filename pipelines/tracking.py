@@ -31,6 +31,7 @@ CHAMPION = "champion"
 METRICS_PER_WRITE = 100
 LONGEST_PARAM = 500
 _SQLITE = "sqlite:///"
+_OURS = ("pipelines", "factory_gen", "data_registry")
 _log = logging.getLogger(__name__)
 
 
@@ -232,7 +233,15 @@ def _open_store(uri: str, folder: Path) -> MlflowClient:
             client.search_experiments(max_results=1)
     except Exception as error:  # mlflow lets every error of its database libraries through
         raise _broken(uri, str(error).split(". ")[0]) from error
+    _wake_loggers()
     return client
+
+
+def _wake_loggers() -> None:
+    """MLflow's migrations set logging up afresh and silence every logger that was there before: ours speak again."""
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.split(".")[0] in _OURS:
+            logger.disabled = False
 
 
 def _check_sqlite(uri: str) -> None:

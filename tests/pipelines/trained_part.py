@@ -24,7 +24,7 @@ latent_channels = 4
 width_half = 8
 width_quarter = 16
 blocks = 1
-steps = 20
+steps = 80
 batch = 4
 [grain]
 width = 4
@@ -38,7 +38,7 @@ width = 32
 depth = 1
 heads = 2
 patch = 2
-steps = 8
+steps = 40
 batch = 8
 [codes]
 width = 32
@@ -50,7 +50,7 @@ width = 32
 depth = 1
 heads = 2
 patch = 2
-steps = 8
+steps = 40
 batch = 8
 [generate]
 candidates = 2
