@@ -42,6 +42,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "factory-gen train --part tile --resume             goes on where a training broke off",
         "factory-gen train --part tile --from champion --budget 20m",
     ),
+    "measure": (
+        "factory-gen measure --part tile                    the champion, on the hold-out",
+        "factory-gen measure --part tile --model 2 --json",
+    ),
     "generate": (
         "factory-gen generate --part tile --defect crack --count 200 --seed 7",
         "factory-gen generate --part tile --count 50        all defect types in turn",

@@ -1,4 +1,4 @@
-"""`factory-gen train`: all trained parts of a generator, from one recipe."""
+"""`factory-gen train` and `measure`: all trained parts of a generator from one recipe, and how good they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from pipelines.cli_help import EPILOG, CommandHelp
-from pipelines.cli_options import AsJson, Device, Home, Part, Quiet, Seed, Threads
+from pipelines.cli_options import AsJson, Device, Home, Model, Part, Quiet, Seed, Threads
 from pipelines.cli_output import show
 from pipelines.cli_session import open_session, writing
 from pipelines.cli_values import seconds
@@ -16,6 +16,7 @@ from pipelines.cli_values import seconds
 def register(app: typer.Typer) -> None:
     """Adds the command of this file."""
     app.command(cls=CommandHelp, epilog=EPILOG)(train)
+    app.command(cls=CommandHelp, epilog=EPILOG)(measure)
 
 
 def train(
@@ -63,4 +64,29 @@ def train(
                 view=view,
                 progress=session.progress,
             )
+    show(report, as_json=as_json)
+
+
+def measure(
+    part: Part = None,
+    model: Model = None,
+    windows: Annotated[int, typer.Option("--windows", min=32, help="Windows per set.")] = 512,
+    seed: Seed = 0,
+    device: Device = None,
+    threads: Threads = None,
+    home: Home = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a stored model again.
+
+    On the hold-out where there is one: PSNR, calibration of the prior, and KID of each stage. Writes nothing.
+    """
+    with open_session({"home": home, "device": device, "threads": threads}, quiet=quiet) as session:
+        from pipelines import measure as job
+
+        name = session.part(part)
+        report = job.run(
+            session.work, name, model=model, windows=windows, seed=seed, progress=session.progress
+        )
     show(report, as_json=as_json)

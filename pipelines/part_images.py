@@ -16,6 +16,7 @@ from pipelines.wiring import Workplace
 
 # A training looks at this many good pictures at most, spread evenly over the catalogue; memory stays bounded.
 MOST_GOOD = 2000
+MOST_UNSEEN = 400
 
 
 def generator_images(work: Workplace, part: PartRecord, *, kind: str) -> list[SourceImageRecord]:
@@ -72,6 +73,20 @@ def load_pictures(work: Workplace, part: PartRecord, *, view: str, window: int) 
         list(images((load_image(work, row) for row in defects), window)),
         channels,
     )
+
+
+def load_unseen(work: Workplace, part: PartRecord, seen: PartPictures, view: str) -> tuple[PartPictures, str]:
+    """Pictures to measure on, and what they are: the hold-out's, or the training's own without a good one in it."""
+    with work.registry.read() as rows:
+        good = list(rows.images.stream(part.id, kind="good", split="holdout"))
+        bad = list(rows.images.stream(part.id, kind="defect", split="holdout", with_mask=True))
+    bad = [row for row in bad if row.defect_type in seen.types]
+    if not good or view == "whole":
+        return seen, "training pictures"
+    images = [load_image(work, row) for row in spread(good, MOST_UNSEEN)]
+    return PartPictures(
+        images, [load_image(work, row) for row in spread(bad, MOST_UNSEEN)], seen.channels
+    ), "hold-out"
 
 
 def all_grey(work: Workplace, rows: Sequence[SourceImageRecord]) -> bool:

@@ -21,7 +21,7 @@ from factory_gen.sampler.parts import Parts, load_parts
 from factory_gen.sampler.recipe import Recipe
 from factory_gen.training.threads import use_threads
 from pipelines.model_choice import which
-from pipelines.part_images import load_image, load_pictures, spread
+from pipelines.part_images import load_pictures, load_unseen
 from pipelines.progress import Progress, Silent
 from pipelines.recipe import load_recipe
 from pipelines.run_log import TrainingRun
@@ -131,7 +131,7 @@ def run(
         tracked.log_text(json.dumps(asdict(plan), indent=2), "recipe.json")
         result = training(report=TrainingProgress(say, tracked))
         say.start("measuring", None)
-        unseen, measured_on = _unseen(work, owner, pictures, view, plan.windows.size)
+        unseen, measured_on = load_unseen(work, owner, pictures, view)
         found = assess(
             Generator(result.parts), pictures, unseen, windows=plan.training.measure_windows, seed=seed
         )
@@ -212,22 +212,6 @@ def _report_of_follower(part: str, plan: Recipe, result: FitResult, seconds: flo
     )
 
 
-def _unseen(
-    work: Workplace, part: PartRecord, seen: PartPictures, view: str, window: int
-) -> tuple[PartPictures, str]:
-    """Hold-out pictures to measure on, or the training's own when there is no good hold-out picture."""
-    with work.registry.read() as rows:
-        good = list(rows.images.stream(part.id, kind="good", split="holdout"))
-        bad = list(rows.images.stream(part.id, kind="defect", split="holdout", with_mask=True))
-    bad = [row for row in bad if row.defect_type in seen.types]
-    if not good or view == "whole":
-        return seen, "training pictures"
-    images = [load_image(work, row) for row in spread(good, 400)]
-    return PartPictures(
-        images, [load_image(work, row) for row in spread(bad, 400)], seen.channels
-    ), "hold-out"
-
-
 def _store(
     work: Workplace,
     part: PartRecord,
@@ -241,7 +225,9 @@ def _store(
     tracked: TrainingRun,
 ) -> ModelVersionRecord:
     """Write the model folder, then its row, then its alias and MLflow's version."""
-    facts = replace(result.parts.facts, figures=found.figures, grain=found.grain)
+    facts = replace(
+        result.parts.facts, figures=found.figures, grain=found.grain, grain_spread=found.grain_spread
+    )
     parts = Parts(**{**vars(result.parts), "facts": facts})
     with work.registry.read() as rows:
         number = max((m.number for m in rows.models.list(part.id)), default=0) + 1

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from factory_gen.autoencoder.grain import draw_noise
 from factory_gen.autoencoder.train import draw_batch
 from factory_gen.images.dataset import PartPictures, WindowDraw
 from factory_gen.images.windows import unstack
 from factory_gen.metrics.features import FeatureNet
 from factory_gen.metrics.kid import KidScore, kid
-from factory_gen.sampler.generator import Generator
+from factory_gen.sampler.generator import GRAINS, Generator
 from factory_gen.sampler.latent_draw import prior_mean
 from factory_gen.seeds import numpy_generator, torch_generator
 from factory_gen.training.latents import LatentBank
@@ -26,12 +25,15 @@ class Assessment:
     Attributes:
         figures: name to value; KID values are times 1000.
         grid: (N,S,S,C) float32 in [-1,1]: generated whole windows, for the eye.
-        grain: whether grain brought autoencoded windows nearer to real ones (decided on training pictures only).
+        grain: the way of restoring grain that brought autoencoded windows nearest to real ones, decided on training
+            pictures only.
+        grain_spread: standard deviation of what the autoencoder smooths away.
     """
 
     figures: dict[str, float]
     grid: np.ndarray
-    grain: bool
+    grain: str
+    grain_spread: float
 
 
 @torch.no_grad()
@@ -60,29 +62,29 @@ def assess(
     real_unseen = _good(unseen_draw, count, seed, "unseen")
     real_seen = _good(WindowDraw(seen, facts.window, facts.recipe["windows"]["augment"]), count, seed, "seen")
     features = nets.embed(real_unseen.numpy())
-    rebuilt, restored = _rebuilt(generator, real_seen, seed)
-    # The training's own windows decide whether grain is used; the hold-out only measures.
+    # The training's own windows decide how grain is restored; the hold-out only measures.
+    spread, rebuilt = _rebuilt(generator, real_seen, seed)
     own = nets.embed(_good(WindowDraw(seen, facts.window, ()), count, seed, "own").numpy())
-    plain, grainy = (
-        kid(nets.embed(pictures.transpose(0, 3, 1, 2)), own, resamples=0).value
-        for pictures in (rebuilt, restored)
-    )
-    grain = grainy < plain
+    scores = {
+        kind: kid(nets.embed(_channels_first(w)), own, resamples=0).value for kind, w in rebuilt.items()
+    }
+    grain = min(scores, key=lambda kind: scores[kind])
+    chosen = Generator(replace(generator.parts, facts=replace(facts, grain=grain, grain_spread=spread)))
     rng = numpy_generator(seed, "bootstrap")
-    flow, mean = _whole(generator, count, seed, grain)
+    flow, mean = _whole(chosen, count, seed)
     sets = {
         "kid_real": unstack(real_seen),
-        "kid_autoencoded": rebuilt,
-        "kid_grain_restored": restored,
+        "kid_autoencoded": rebuilt["none"],
+        "kid_grain_network": rebuilt["network"],
+        "kid_grain_noise": rebuilt["noise"],
         "kid_prior_mean": mean,
         "kid_flow": flow,
     }
     for name, pictures in sets.items():
-        score: KidScore = kid(
-            nets.embed(pictures.transpose(0, 3, 1, 2)), features, seed=int(rng.integers(2**31))
-        )
+        score: KidScore = kid(nets.embed(_channels_first(pictures)), features, seed=int(rng.integers(2**31)))
         figures[name] = score.x1000
-    return Assessment(figures, flow[:36], grain)
+    figures["kid_grain_restored"] = figures[f"kid_grain_{grain}" if grain != "none" else "kid_autoencoded"]
+    return Assessment(figures, flow[:36], grain, spread)
 
 
 def _good(draw: WindowDraw, count: int, seed: int, name: str) -> torch.Tensor:
@@ -133,32 +135,35 @@ def _calibration(generator: Generator, draw: WindowDraw, count: int, seed: int) 
     return figures
 
 
-def _rebuilt(generator: Generator, windows: torch.Tensor, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Windows through the autoencoder, without and with restored grain."""
-    parts, source = generator.parts, torch_generator(seed, "assess", "grain")
-    plain, grainy = [], []
-    for chunk in windows.split(32):
-        decoded = parts.autoencoder.decode(parts.autoencoder.encode(chunk.to(generator.device)))
-        noise = [n.to(generator.device) for n in draw_noise(len(chunk), chunk.shape[-1], source)]
-        plain.append(unstack(decoded.clamp(-1, 1)))
-        grainy.append(unstack((decoded + parts.grain(decoded, noise)).clamp(-1, 1)))
-    return np.concatenate(plain), np.concatenate(grainy)
+def _channels_first(windows: np.ndarray) -> np.ndarray:
+    return windows.transpose(0, 3, 1, 2)
 
 
-def _whole(generator: Generator, count: int, seed: int, grain: bool) -> tuple[np.ndarray, np.ndarray]:
+def _rebuilt(generator: Generator, windows: torch.Tensor, seed: int) -> tuple[float, dict[str, np.ndarray]]:
+    """What the autoencoder smooths away (a standard deviation), and the windows through it with each kind of grain."""
+    model = generator.parts.autoencoder
+    decoded = torch.cat(
+        [model.decode(model.encode(chunk.to(generator.device))) for chunk in windows.split(32)]
+    )
+    spread = float((windows.to(generator.device) - decoded).std())
+    facts = replace(generator.parts.facts, grain_spread=spread)
+    tried = Generator(replace(generator.parts, facts=facts))
+    rebuilt = {}
+    for kind in GRAINS:
+        source = torch_generator(seed, "assess", "grain")
+        parts = [chunk + tried.grain(chunk, source, kind) for chunk in decoded.split(32)]
+        rebuilt[kind] = unstack(torch.cat(parts).clamp(-1, 1))
+    return spread, rebuilt
+
+
+def _whole(generator: Generator, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Generated good windows: by the flow, and by the prior's mean for the same codes; with grain where it helps."""
     flows, means = [], []
     for start in range(0, count, 32):
         size = min(32, count - start)
-        flows.append(
-            generator.whole_windows(
-                size, generator=torch_generator(seed, "assess", "flow", start), grain=grain
-            )
-        )
+        flows.append(generator.whole_windows(size, generator=torch_generator(seed, "assess", "flow", start)))
         source = torch_generator(seed, "assess", "flow", start)
         conditions = generator.whole_conditions(size)
         code = generator.parts.codes.sample(conditions, source)
-        means.append(
-            generator.render(prior_mean(generator.parts, code, conditions), source if grain else None)
-        )
+        means.append(generator.render(prior_mean(generator.parts, code, conditions), source))
     return np.concatenate(flows), np.concatenate(means)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from factory_gen.autoencoder.grain import draw_noise
+from factory_gen.checks import check_choice
 from factory_gen.errors import NoDevice
 from factory_gen.images.windows import unstack
 from factory_gen.nets.condition import MASK_CHANNELS, Conditions
@@ -23,6 +24,8 @@ from factory_gen.sampler.latent_draw import SolverChoice, draw_latents
 from factory_gen.sampler.parts import Parts, load_parts, save_parts
 from factory_gen.sampler.recipe import GenerateSettings
 from factory_gen.sampler.window_draw import DrawChoice
+
+GRAINS = ("network", "noise", "none")
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ class Generator:
         kind: str = "good",
         steps: int | None = None,
         solver: str | None = None,
-        grain: bool | None = None,
+        grain: str | None = None,
     ) -> np.ndarray:
         """Unconditional windows (or whole parts, for a model of view "whole"): (count,S,S,C) float32 in [-1,1].
 
@@ -178,8 +181,7 @@ class Generator:
         latent = draw_latents(
             self.parts, code, conditions, noise, self.choice(steps=steps, solver=solver).solver
         )
-        use = self.parts.facts.grain if grain is None else grain
-        return self.render(latent, generator if use else None)
+        return self.render(latent, generator, grain)
 
     def whole_conditions(self, count: int, kind: str = "good") -> Conditions:
         """Conditions of windows that are all hole, without surroundings or mask."""
@@ -194,10 +196,30 @@ class Generator:
         )
 
     @torch.no_grad()
-    def render(self, latent_BKhw: torch.Tensor, grain: torch.Generator | None) -> np.ndarray:
-        """Decode latents, with fresh sensor grain when a generator for it is given: (B,S,S,C) float32 in [-1,1]."""
+    def render(
+        self, latent_BKhw: torch.Tensor, noise: torch.Generator, grain: str | None = None
+    ) -> np.ndarray:
+        """Decode latents and restore the grain: (B,S,S,C) float32 in [-1,1].
+
+        Args:
+            latent_BKhw: standardised latents.
+            noise: source of the grain.
+            grain: "network", "noise" or "none"; by default what the model was found to need.
+        """
         decoded = torch.cat([self.parts.autoencoder.decode(chunk) for chunk in latent_BKhw.split(64)])
-        if grain is not None:
-            noise = [n.to(self.device) for n in draw_noise(decoded.shape[0], decoded.shape[-1], grain)]
-            decoded = decoded + self.parts.grain(decoded, noise)
-        return unstack(decoded.clamp(-1.0, 1.0))
+        return unstack((decoded + self.grain(decoded, noise, grain)).clamp(-1.0, 1.0))
+
+    def grain(
+        self, decoded_BCHW: torch.Tensor, noise: torch.Generator, grain: str | None = None
+    ) -> torch.Tensor:
+        """Residual (B,C,S,S) to add to decoded windows; see `render` for the kinds."""
+        kind = self.parts.facts.grain if grain is None else grain
+        check_choice(kind, GRAINS, "grain")
+        if kind == "none":
+            return torch.zeros_like(decoded_BCHW)
+        if kind == "noise":
+            drawn = torch.randn(decoded_BCHW.shape, generator=noise).to(self.device)
+            return self.parts.facts.grain_spread * drawn
+        maps = [n.to(self.device) for n in draw_noise(decoded_BCHW.shape[0], decoded_BCHW.shape[-1], noise)]
+        residual: torch.Tensor = self.parts.grain(decoded_BCHW, maps)
+        return residual

@@ -54,9 +54,8 @@ def interpolate(
     grain_seed = int(torch.randint(2**62, (1,), generator=noise).item())
     latent = draw_latents(parts, codes, conditions, fixed, choice)
     grain = torch.Generator().manual_seed(grain_seed)
-    return generator.render(latent, grain if parts.facts.grain else None), generator.render(
-        prior_mean(parts, codes, conditions), None
-    )
+    means = generator.render(prior_mean(parts, codes, conditions), grain, "none")
+    return generator.render(latent, grain), means
 
 
 def _whole(generator: Generator, maps: torch.Tensor, kind: torch.Tensor) -> Conditions:

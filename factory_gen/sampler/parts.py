@@ -52,7 +52,9 @@ class PartFacts:
         contrasts: per type, the contrasts of its real defects in rising order.
         figures: measured at the end of training.
         recipe: the recipe as a mapping.
-        grain: whether restored grain made autoencoded training windows more like real ones, so that it is used.
+        grain: how grain is restored: "network", "noise" (white, of the residual's spread) or "none"; whichever made
+            autoencoded training windows most like real ones.
+        grain_spread: standard deviation of what the autoencoder smooths away, in the window's units.
     """
 
     types: tuple[str, ...]
@@ -64,7 +66,8 @@ class PartFacts:
     contrasts: Mapping[str, tuple[float, ...]]
     figures: Mapping[str, float]
     recipe: Mapping[str, Any]
-    grain: bool = True
+    grain: str = "network"
+    grain_spread: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from factory_gen.composite.audit import outside_hash
 from factory_gen.composite.paste import outside_is_equal
 from factory_gen.errors import InputRefused, UsageError
 from factory_gen.images.files import encode_mask, encode_png, read_mask, read_picture
-from pipelines import generate, generate_good, inpaint, interpolate, train
+from pipelines import generate, generate_good, inpaint, interpolate, measure, train
 from pipelines.part_images import allowed_region
 from pipelines.progress import Silent
 from pipelines.settings import load_settings
@@ -256,3 +256,17 @@ def test_training_an_empty_part_is_refused(tmp_path: Path) -> None:
             train.run(place, PART)
         with pytest.raises(InputRefused, match="tiny"):
             train.run(place, PART, recipe="huge")
+
+
+def test_a_stored_model_is_measured_again_and_writes_nothing(work: Workplace) -> None:
+    with work.registry.read() as rows:
+        model = rows.models.get(rows.parts.get(PART).id, "champion")
+    report = measure.run(work, PART, windows=32, seed=model.seed)
+    assert report.model == model.number
+    assert report.grain in ("network", "noise", "none")
+    assert report.measured_on == "hold-out"
+    # Same windows and seed as at the end of the training: the same figures.
+    for name in ("psnr", "calibration_holes", "kid_autoencoded"):
+        assert report.figures[name] == pytest.approx(model.metrics[name], rel=1e-3)
+    with work.registry.read() as rows:
+        assert rows.models.get(rows.parts.get(PART).id, "champion") == model
