@@ -64,10 +64,11 @@ def _velocity(
 
     def velocity(x: torch.Tensor, t: float) -> torch.Tensor:
         times = torch.full((x.shape[0],), t, device=x.device)
-        told: torch.Tensor = parts.flow(x, times, source.mean, source.log_var, code, conditions)
-        if guidance == 1.0:
-            return told
-        base: torch.Tensor = parts.flow(x, times, source.mean, source.log_var, code, untold)
+        with parts.fast():
+            told: torch.Tensor = parts.flow(x, times, source.mean, source.log_var, code, conditions)
+            if guidance == 1.0:
+                return told
+            base: torch.Tensor = parts.flow(x, times, source.mean, source.log_var, code, untold)
         return base + guidance * (told - base)
 
     return velocity

@@ -105,6 +105,11 @@ class Parts:
         refs = self.references
         return SourceRule(self.facts.source, self.facts.prior_scale, refs.data_mean, refs.data_log_var)
 
+    def fast(self) -> torch.autocast:
+        """Context for the passes that training ran in bfloat16: no less precise than it, and faster."""
+        wanted = self.facts.recipe.get("training", {}).get("precision") == "bf16"
+        return torch.autocast(self.references.mean.device.type, torch.bfloat16, enabled=wanted)
+
     @property
     def networks(self) -> dict[str, nn.Module]:
         """Networks by name."""
