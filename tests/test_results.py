@@ -1,0 +1,47 @@
+"""Figures that the documentation quotes are those of the committed result files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RESULTS = Path(__file__).parent.parent / "docs" / "results"
+
+
+def load(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RESULTS / name).read_text())
+    return found
+
+
+def quoted(results: dict[str, Any]) -> list[str]:
+    """The figures of a main-job result file as the page writes them."""
+    figures, again, texts = results["train"]["figures"], results["measure"]["figures"], []
+    texts += [f"{figures[key]:.1f} dB" for key in ("psnr", "psnr_in_masks")]
+    texts += [f"{figures[key]:.2f}" for key in ("calibration_holes", "calibration_whole")]
+    kids = ("real", "autoencoded", "grain_noise", "grain_network", "prior_mean", "flow")
+    texts += [f"{again[f'kid_{key}']:.1f}" for key in kids]
+    texts.append(f"{results['train']['seconds'] / 60:.0f} minutes")
+    texts.append(f"{results['train']['peak_gib']:.1f} GiB")
+    texts.append(f"{results['generate']['seconds']:.0f} s")
+    texts += [f"{ours:.2f} | {real:.2f}" for ours, real in results["generate"]["contrast"].values()]
+    texts.append(results["thousand"]["bit_equal"])
+    return texts
+
+
+@pytest.mark.parametrize("name", ["main_job_magnetic_tile.json"])
+def test_the_page_quotes_the_result_file(name: str) -> None:
+    results, page = load(name), (RESULTS / "main_job.md").read_text()
+    missing = [text for text in quoted(results) if text not in page]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["main_job_magnetic_tile.json"])
+def test_a_result_file_names_its_commands_machine_and_seed(name: str) -> None:
+    results = load(name)
+    for key in ("commands", "machine", "commit", "commit_train"):
+        assert results[key], key
+    equal, total = (int(part) for part in results["thousand"]["bit_equal"].split("/"))
+    assert equal == total
