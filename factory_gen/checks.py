@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import torch
 
 from factory_gen.errors import UsageError
 
@@ -34,16 +33,6 @@ def check_mask(mask: np.ndarray, size: tuple[int, int], name: str) -> None:
             expected=f"{name} with at least one defect pixel",
             found="an empty mask",
             action="Paint the place where the defect should go.",
-        )
-
-
-def check_windows(windows_BCHW: torch.Tensor, channels: int, name: str) -> None:
-    """Raise `UsageError` unless the tensor is (B,`channels`,H,W)."""
-    if windows_BCHW.ndim != 4 or windows_BCHW.shape[1] != channels:
-        raise UsageError(
-            expected=f"{name} of shape (B,{channels},H,W)",
-            found=f"shape {tuple(windows_BCHW.shape)}",
-            action="Check the part's channel count against the model's.",
         )
 
 

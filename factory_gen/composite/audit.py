@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,12 +120,3 @@ def audit(
         nearest_real=nearest,
         copy_limit=limit,
     )
-
-
-def worst_reason(audits: Sequence[Audit]) -> dict[str, int]:
-    """How often each reason occurs in a list of audits, most frequent first."""
-    counts: dict[str, int] = {}
-    for one in audits:
-        for reason in one.reasons:
-            counts[reason] = counts.get(reason, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1]))

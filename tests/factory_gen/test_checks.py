@@ -6,17 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 
 from factory_gen import errors
-from factory_gen.checks import check_choice, check_mask, check_pixels, check_positive, check_windows
+from factory_gen.checks import check_choice, check_mask, check_pixels, check_positive
 
 MASK = np.eye(4, dtype=bool)
 GOOD: list[Callable[[], None]] = [
     lambda: check_pixels(np.zeros((4, 5), np.uint8), "picture"),
     lambda: check_pixels(np.zeros((4, 5, 3), np.uint16), "picture"),
     lambda: check_mask(MASK, (4, 4), "mask"),
-    lambda: check_windows(torch.zeros(1, 3, 4, 4), 3, "windows"),
     lambda: check_choice("a", ("a", "b"), "letter"),
     lambda: check_positive(0.1, "rate"),
 ]
@@ -26,7 +24,6 @@ BAD: dict[str, tuple[Callable[[], None], str]] = {
     "mask of numbers": (lambda: check_mask(MASK.astype(np.uint8), (4, 4), "mask"), "uint8"),
     "mask of another size": (lambda: check_mask(MASK, (5, 4), "mask"), r"\(5, 4\)"),
     "empty mask": (lambda: check_mask(np.zeros((4, 4), dtype=bool), (4, 4), "mask"), "empty"),
-    "channels": (lambda: check_windows(torch.zeros(1, 3, 4, 4), 1, "windows"), r"B,1,H,W"),
     "unknown choice": (lambda: check_choice("c", ("b", "a"), "letter"), "a, b"),
     "zero": (lambda: check_positive(0, "rate"), "above 0"),
     "nan": (lambda: check_positive(float("nan"), "rate"), "nan"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from factory_gen.composite.audit import Audit, AuditRules, audit, outside_hash, worst_reason
+from factory_gen.composite.audit import Audit, AuditRules, audit, outside_hash
 from factory_gen.composite.paste import outside_is_equal, paste
 from factory_gen.errors import UsageError
 from factory_gen.images.windows import to_unit
@@ -100,12 +100,6 @@ def ramped(source: np.ndarray, mask: np.ndarray, turn: float, waves: float = 1.0
     result = source.astype(float)
     result[mask] -= 60 + 55 * np.sin(waves * along / 2.5)[mask]
     return np.clip(result, 0, 255).astype(np.uint8)
-
-
-def test_reasons_are_counted() -> None:
-    source, mask = surface(), spot()
-    audits = [check(source, source.copy(), mask), check(source, darkened(source, mask, 4), mask)]
-    assert worst_reason(audits) == {"faint": 2, "unchanged": 1}
 
 
 @pytest.mark.parametrize(("dtype", "depth"), [(np.uint8, 8), (np.uint16, 12), (np.uint16, 16)])
