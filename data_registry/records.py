@@ -246,14 +246,20 @@ class SampleCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRecord:
-    """One decision of one person on one sample; decisions are added, never changed."""
+    """One decision of one person; decisions are added, never changed.
+
+    It is on a sample or, as a blind control, on a picture of the plant: one of `sample_id` and
+    `source_image_id` is None. `session` names a blind session, None for an open review.
+    """
 
     id: int
-    sample_id: int
+    sample_id: int | None
     decision: str
     reviewer: str
     reason: str
     created_at: datetime
+    source_image_id: int | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

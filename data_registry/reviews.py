@@ -1,15 +1,22 @@
-"""People's decisions on samples: added, never changed, the last one counts."""
+"""People's decisions: added, never changed, the last one counts.
+
+Most are on samples. In a blind session pictures of the plant are mixed in as controls, and nobody
+who decides knows which is which: a real defect should be approved, and a good picture that is
+shown as if it had a defect should not.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from data_registry import names
 from data_registry.errors import NotFound
+from data_registry.outcome_records import ReviewCount
 from data_registry.records import DECISIONS, ReviewRecord, require
-from data_registry.schema import Review, Sample
+from data_registry.schema import Review, Sample, SourceImage
 
 
 class Reviews:
@@ -18,7 +25,9 @@ class Reviews:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, sample_id: int, *, decision: str, reviewer: str, reason: str = "") -> ReviewRecord:
+    def add(
+        self, sample_id: int, *, decision: str, reviewer: str, reason: str = "", session: str | None = None
+    ) -> ReviewRecord:
         """Store a decision; it becomes the sample's latest.
 
         Args:
@@ -26,37 +35,114 @@ class Reviews:
             decision: "ok", "ng" or "undecided".
             reviewer: who decided.
             reason: why, for people.
+            session: name of the blind session, None for an open review.
 
         Raises:
             NotFound: no such sample.
             BadRecord: no such decision, or nobody decided.
         """
-        require(decision in DECISIONS, "a decision", f"one of {DECISIONS}", decision)
-        require(bool(reviewer.strip()), "a reviewer", "a name", reviewer)
+        _check(decision, reviewer, session)
         sample = self._session.get(Sample, sample_id, with_for_update=True)
         if sample is None:
-            raise NotFound(
-                expected="the number of a sample in the registry",
-                found=f"no sample {sample_id}",
-                action="Look with `factory-gen status`.",
-            )
+            raise _missing("sample", sample_id)
         # Kept beside the sample as well, so that pages and counts need not look through decisions.
         sample.latest_review = decision
-        row = Review(
-            sample_id=sample_id,
-            decision=decision,
-            reviewer=reviewer,
-            reason=reason,
-            created_at=datetime.now(UTC),
+        return self._store(
+            Review(sample_id=sample_id, decision=decision, reviewer=reviewer, reason=reason, session=session)
         )
-        self._session.add(row)
-        self._session.flush()
-        return _record(row)
+
+    def add_control(
+        self, source_image_id: int, *, decision: str, reviewer: str, session: str, reason: str = ""
+    ) -> ReviewRecord:
+        """Store a decision on a picture of the plant that was shown among samples in a blind session.
+
+        Arguments as for `add`, with the picture's number in place of the sample's.
+
+        Raises:
+            NotFound: no such picture.
+            BadRecord: no such decision, nobody decided, or the session has no name.
+        """
+        _check(decision, reviewer, session)
+        if self._session.get(SourceImage, source_image_id) is None:
+            raise _missing("picture", source_image_id)
+        return self._store(
+            Review(
+                source_image_id=source_image_id,
+                decision=decision,
+                reviewer=reviewer,
+                reason=reason,
+                session=session,
+            )
+        )
 
     def of(self, sample_id: int) -> list[ReviewRecord]:
         """Return a sample's decisions, oldest first."""
         query = select(Review).where(Review.sample_id == sample_id).order_by(Review.id)
         return [_record(row) for row in self._session.scalars(query)]
+
+    def of_control(self, source_image_id: int) -> list[ReviewRecord]:
+        """Return the decisions on a picture of the plant, oldest first."""
+        query = select(Review).where(Review.source_image_id == source_image_id).order_by(Review.id)
+        return [_record(row) for row in self._session.scalars(query)]
+
+    def counts(self, part_id: int, *, blind: bool, model_version_id: int | None = None) -> list[ReviewCount]:
+        """Return how many subjects were decided on, each by its last decision.
+
+        Args:
+            part_id: the part.
+            blind: only decisions from blind sessions, which alone have controls; False takes all decisions.
+            model_version_id: only samples of this model version; controls belong to none and stay.
+        """
+        types = {key: name for name, key in names.defect_types(self._session, part_id).items()}
+        narrower = [Sample.model_version_id == model_version_id] if model_version_id is not None else []
+        samples = self._last(Sample, Review.sample_id, [Sample.part_id == part_id, *narrower], blind)
+        found = [ReviewCount("sample", types[key or 0], decision, n) for key, decision, n in samples]
+        images = self._last(SourceImage, Review.source_image_id, [SourceImage.part_id == part_id], blind)
+        for key, decision, n in images:
+            subject = "real good" if key is None else "real defect"
+            found.append(ReviewCount(subject, types.get(key or 0), decision, n))
+        return found
+
+    def _last(
+        self,
+        table: type[Sample] | type[SourceImage],
+        subject: InstrumentedAttribute[int | None],
+        of: list[ColumnElement[bool]],
+        blind: bool,
+    ) -> list[tuple[int | None, str, int]]:
+        """Return (defect type, last decision, how many) of the subjects in `table` that `of` keeps."""
+        kept = [*of, Review.session.is_not(None)] if blind else of
+        newest = select(func.max(Review.id)).join(table, table.id == subject).where(*kept).group_by(subject)
+        keys = (table.defect_type_id, Review.decision)
+        query = (
+            select(*keys, func.count())
+            .select_from(Review)
+            .join(table, table.id == subject)
+            .where(Review.id.in_(newest))
+            .group_by(*keys)
+            .order_by(*keys)
+        )
+        return [(key, decision, n) for key, decision, n in self._session.execute(query)]
+
+    def _store(self, row: Review) -> ReviewRecord:
+        row.created_at = datetime.now(UTC)
+        self._session.add(row)
+        self._session.flush()
+        return _record(row)
+
+
+def _check(decision: str, reviewer: str, session: str | None) -> None:
+    require(decision in DECISIONS, "a decision", f"one of {DECISIONS}", decision)
+    require(bool(reviewer.strip()), "a reviewer", "a name", reviewer)
+    require(session is None or bool(session.strip()), "a blind session", "a name", session)
+
+
+def _missing(what: str, number: int) -> NotFound:
+    return NotFound(
+        expected=f"the number of a {what} in the registry",
+        found=f"no {what} {number}",
+        action="Look with `factory-gen status`.",
+    )
 
 
 def _record(row: Review) -> ReviewRecord:
@@ -67,4 +153,6 @@ def _record(row: Review) -> ReviewRecord:
         reviewer=row.reviewer,
         reason=row.reason,
         created_at=row.created_at,
+        source_image_id=row.source_image_id,
+        session=row.session,
     )

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from data_registry import names
 from data_registry.chunks import CHUNK, in_chunks
 from data_registry.errors import AlreadyExists, NotFound
+from data_registry.outcome_records import require_finite
 from data_registry.parts import hold_part
 from data_registry.records import NewSample, SampleCount, SampleRecord
 from data_registry.schema import Sample
@@ -95,11 +96,7 @@ class Samples:
         """
         row = self._session.execute(_select().where(Sample.id == sample_id)).one_or_none()
         if row is None:
-            raise NotFound(
-                expected="the number of a sample in the registry",
-                found=f"no sample {sample_id}",
-                action="Look with `factory-gen status`.",
-            )
+            raise _no_sample(sample_id)
         types = names.defect_types(self._session, row.part_id)
         return _record(row, {key: name for name, key in types.items()})
 
@@ -117,6 +114,43 @@ class Samples:
             SampleCount(types[type_id], model_id, review, n)
             for type_id, model_id, review, n in self._session.execute(query)
         ]
+
+    def set_scores(self, sample_id: int, scores: Mapping[str, float]) -> None:
+        """Add scores to a sample; one of the same name is replaced, the others stay.
+
+        Raises:
+            NotFound: no such sample.
+            BadRecord: a score is no finite number.
+        """
+        self.set_many_scores({sample_id: scores})
+
+    def set_many_scores(self, scores: Mapping[int, Mapping[str, float]]) -> int:
+        """Add scores to many samples, as `set_scores`, in one pass.
+
+        Args:
+            scores: sample number to scores by name.
+
+        Returns:
+            How many samples were changed.
+
+        Raises:
+            NotFound: one of the samples does not exist.
+            BadRecord: a score is no finite number.
+        """
+        for sample_id, given in scores.items():
+            require_finite(f"the scores of sample {sample_id}", *given.values())
+        return sum(self._score_chunk(dict(chunk)) for chunk in in_chunks(scores.items()))
+
+    def _score_chunk(self, scores: Mapping[int, Mapping[str, float]]) -> int:
+        # Held in the order of their numbers, so that two writers wait for each other instead of blocking.
+        query = select(Sample.id, Sample.scores).where(Sample.id.in_(scores)).order_by(Sample.id)
+        stored = {row.id: row.scores for row in self._session.execute(query.with_for_update())}
+        for sample_id in scores:
+            if sample_id not in stored:
+                raise _no_sample(sample_id)
+        rows = [{"id": key, "scores": {**old, **scores[key]}} for key, old in stored.items()]
+        self._session.execute(update(Sample), rows)
+        return len(rows)
 
     def _add_chunk(self, part_id: int, chunk: Sequence[NewSample]) -> int:
         refresh_statistics(self._session, Sample)
@@ -197,6 +231,14 @@ def _record(row: Row[*tuple[Any, ...]], types: Mapping[int, str]) -> SampleRecor
     values = row._asdict()
     values["defect_type"] = types[values["defect_type"]]
     return SampleRecord(**values)
+
+
+def _no_sample(sample_id: int) -> NotFound:
+    return NotFound(
+        expected="the number of a sample in the registry",
+        found=f"no sample {sample_id}",
+        action="Look with `factory-gen status`.",
+    )
 
 
 def _other_picture(sample: NewSample) -> AlreadyExists:

@@ -118,6 +118,8 @@ class SourceImage(Base):
         ),
         # Each combination of filters is a stretch of this index in the order of the pages.
         Index("ix_source_images_facets", "part_id", "kind", "defect_type_id", "split_id", "has_mask", "id"),
+        Index("ix_source_images_group_id", "group_id"),
+        Index("ix_source_images_mask_id", "mask_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -225,6 +227,7 @@ class Sample(Base):
         Index("ix_samples_facets", "part_id", "defect_type_id", "model_version_id", "latest_review"),
         Index("ix_samples_image_sha256", "image_sha256"),
         Index("ix_samples_mask_sha256", "mask_sha256"),
+        Index("ix_samples_source_image_id", "source_image_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -249,16 +252,20 @@ class Sample(Base):
 
 
 class Review(Base):
-    """One decision on one sample; rows are added, never changed."""
+    """One decision on one sample or, as a control, on one picture of the plant; added, never changed."""
 
     __tablename__ = "reviews"
     __table_args__ = (
         CheckConstraint("decision IN ('ok', 'ng', 'undecided')", name="decision"),
+        CheckConstraint("(sample_id IS NULL) <> (source_image_id IS NULL)", name="subject"),
         Index("ix_reviews_sample_id", "sample_id", "id"),
+        Index("ix_reviews_source_image_id", "source_image_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id"))
+    sample_id: Mapped[int | None] = mapped_column(ForeignKey("samples.id"))
+    source_image_id: Mapped[int | None] = mapped_column(ForeignKey("source_images.id"))
+    session: Mapped[str | None]
     decision: Mapped[str]
     reviewer: Mapped[str]
     reason: Mapped[str]

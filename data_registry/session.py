@@ -16,12 +16,14 @@ from data_registry.datasets import Datasets
 from data_registry.engine import make_engine, reading, writing
 from data_registry.exports import Exports
 from data_registry.faults import clear_error
+from data_registry.kpis import Kpis
 from data_registry.models import Models
 from data_registry.parts import Parts
 from data_registry.references import References
 from data_registry.reviews import Reviews
 from data_registry.samples import Samples
 from data_registry.upgrade import prepare_postgres, prepare_sqlite
+from data_registry.verdicts import Verdicts
 
 
 class Work:
@@ -35,6 +37,8 @@ class Work:
         self.samples = Samples(session)
         self.reviews = Reviews(session)
         self.exports = Exports(session)
+        self.verdicts = Verdicts(session)
+        self.kpis = Kpis(session)
         self.references = References(session)
 
 

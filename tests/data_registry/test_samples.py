@@ -177,3 +177,47 @@ def test_named_blobs_are_found_in_every_table(registry: Registry, part: PartReco
     with registry.read() as work:
         assert work.references.named([*many, *named]) == named
         assert work.references.named([]) == set()
+
+
+def test_scores_are_added_later_one_or_many(registry: Registry, part: PartRecord, made_from: Made) -> None:
+    with registry.write() as work:
+        work.samples.add_many(part.id, [sample(*made_from, index) for index in range(3)])
+        one, two, three = work.samples.page(part.id)
+        work.samples.set_scores(one.id, {"seam": 0.5, "contrast": 1.0})
+        assert work.samples.set_many_scores({two.id: {"seam": 0.25}, three.id: {"fit": 1.0}}) == 2
+        assert work.samples.set_many_scores({}) == 0
+    with registry.read() as work:
+        found = [one.scores for one in work.samples.page(part.id)]
+    assert found == [
+        {"contrast": 1.0, "seam": 0.5},
+        {"contrast": 12.5, "seam": 0.25},
+        {"contrast": 12.5, "fit": 1.0},
+    ]
+
+
+def test_many_scores_go_past_one_statement(registry: Registry, part: PartRecord, made_from: Made) -> None:
+    with registry.write() as work:
+        work.samples.add_many(part.id, (sample(*made_from, index) for index in range(CHUNK + 3)))
+        numbers = [one.id for one in work.samples.stream(part.id)]
+        assert work.samples.set_many_scores({number: {"seam": number} for number in numbers}) == CHUNK + 3
+        assert [one.scores["seam"] for one in work.samples.stream(part.id)] == numbers
+
+
+@pytest.mark.parametrize(
+    ("unknown", "value", "error"), [(True, 1.0, NotFound), (False, float("nan"), BadRecord)]
+)
+def test_wrong_scores_change_nothing(
+    registry: Registry,
+    part: PartRecord,
+    made_from: Made,
+    unknown: bool,
+    value: float,
+    error: type[Exception],
+) -> None:
+    with registry.write() as work:
+        work.samples.add_many(part.id, [sample(*made_from)])
+        [stored] = work.samples.page(part.id)
+    with pytest.raises(error), registry.write() as work:
+        work.samples.set_many_scores({stored.id: {"seam": 1.0}, stored.id + unknown: {"seam": value}})
+    with registry.read() as work:
+        assert work.samples.get(stored.id).scores == stored.scores

@@ -21,10 +21,10 @@ from data_registry.address import parse_address
 from data_registry.engine import make_engine
 from data_registry.errors import Integrity, Locked, RegistryError, SchemaMismatch
 from data_registry.schema import Part
-from data_registry.session import open_registry
+from data_registry.session import Registry, open_registry
 from data_registry.upgrade import SCRIPTS, VERSION_TABLE, known_versions, prepare_postgres, prepare_sqlite
 from tests.data_registry.postgres import fresh_database
-from tests.data_registry.rows import dataset, good, model
+from tests.data_registry.rows import dataset, good, model, sample, stored_image
 
 NEWEST = known_versions()[-1]
 STEP = """
@@ -98,13 +98,14 @@ def test_the_migrations_make_the_tables_that_the_program_uses(database: str) -> 
         assert compare_metadata(context, Part.metadata) == []
         checks = {
             name: {rule["name"] for rule in inspect(connection).get_check_constraints(name)}
-            for name in ("source_images", "model_versions", "reviews")
+            for name in ("source_images", "model_versions", "reviews", "verdicts")
         }
     engine.dispose()
     assert checks == {
         "source_images": {"ck_source_images_kind"},
         "model_versions": {"ck_model_versions_status"},
-        "reviews": {"ck_reviews_decision"},
+        "reviews": {"ck_reviews_decision", "ck_reviews_subject"},
+        "verdicts": {"ck_verdicts_decision"},
     }
 
 
@@ -124,6 +125,32 @@ def test_an_older_file_is_brought_up_to_date_and_kept(file: Path, later: Callabl
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT note FROM model_versions").fetchall() == [("none",)]
     assert not list(file.parent.glob("*.migrating*"))
+
+
+def test_decisions_of_the_first_version_survive(tmp_path: Path) -> None:
+    """The second step copies the table of reviews on SQLite; its rows and its index must come along."""
+    scripts, path = tmp_path / "first", tmp_path / "r.sqlite3"
+    shutil.copytree(SCRIPTS, scripts)
+    for step in (scripts / "versions").glob("[0-9]*_*.py"):
+        if not step.name.startswith("0001"):
+            step.unlink()
+    prepare_sqlite(path, wait_s=1.0, scripts=scripts)
+    with Registry(make_engine(parse_address(f"sqlite:///{path}"), wait_s=1.0)) as old, old.write() as work:
+        part = work.parts.add("tile", source_root="x")
+        image = stored_image(work, part, good("a"))
+        work.samples.add_many(part.id, [sample(image, model(work, part, dataset(work, part)))])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO reviews (sample_id, decision, reviewer, reason, created_at) "
+            "VALUES (1, 'ng', 'Sato', 'faint', '2026-01-02 03:04:05')"
+        )
+    with open_registry(f"sqlite:///{path}") as registry, registry.write() as work:
+        [kept] = work.reviews.of(1)
+        work.reviews.add_control(image.id, decision="ok", reviewer="Sato", session="s1")
+    assert (kept.decision, kept.reviewer, kept.session, kept.source_image_id) == ("ng", "Sato", None, None)
+    with closing(sqlite3.connect(path)) as connection:
+        indexes = {row[1] for row in connection.execute("PRAGMA index_list(reviews)")}
+    assert indexes == {"ix_reviews_sample_id", "ix_reviews_source_image_id"}
 
 
 def test_rows_in_the_log_are_brought_along(file: Path, later: Callable[..., Path]) -> None:
