@@ -38,20 +38,25 @@ class Datasets:
         require(kind in VERSION_KINDS, "a version's kind", f"one of {VERSION_KINDS}", kind)
         require_sha256("a manifest", manifest_sha256)
         hold_part(self._session, part_id)
+        if known := self.find(part_id, kind, manifest_sha256):
+            return known
+        row = DatasetVersion(
+            part_id=part_id,
+            kind=kind,
+            number=self._last_number(part_id, kind) + 1,
+            manifest_sha256=manifest_sha256,
+            counts=dict(counts),
+            created_at=datetime.now(UTC),
+        )
+        self._session.add(row)
+        self._session.flush()
+        return _record(row)
+
+    def find(self, part_id: int, kind: str, manifest_sha256: str) -> DatasetVersionRecord | None:
+        """Return the version with this manifest, None if there is none."""
         same = _of(part_id, kind).where(DatasetVersion.manifest_sha256 == manifest_sha256)
         row = self._session.scalars(same).one_or_none()
-        if row is None:
-            row = DatasetVersion(
-                part_id=part_id,
-                kind=kind,
-                number=self._last_number(part_id, kind) + 1,
-                manifest_sha256=manifest_sha256,
-                counts=dict(counts),
-                created_at=datetime.now(UTC),
-            )
-            self._session.add(row)
-            self._session.flush()
-        return _record(row)
+        return None if row is None else _record(row)
 
     def latest(self, part_id: int, kind: str) -> DatasetVersionRecord | None:
         """Return the version with the highest number, None before the first."""

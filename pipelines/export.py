@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from data_registry.outcome_records import VerdictRecord
 from data_registry.records import DatasetVersionRecord, PartRecord
 from factory_gen.errors import UsageError
 from factory_gen.export.formats import find_format
@@ -16,9 +18,9 @@ from factory_gen.export.readback import ReadBack
 from factory_gen.export.staging import refuse_foreign
 from factory_gen.export.write import READ, WRITE, Order, Written, write_export
 from pipelines.errors import from_os_error
-from pipelines.export_checks import check_room, check_split, refuse_empty
+from pipelines.export_checks import check_room, check_split, check_verdict, refuse_empty, verdict_sentence
 from pipelines.export_pictures import load_goods, load_items
-from pipelines.export_version import Selection, Wanted, write_version
+from pipelines.export_version import Selection, Wanted, freeze_version, write_version
 from pipelines.progress import Progress, Silent
 from pipelines.wiring import Workplace
 
@@ -96,6 +98,9 @@ def run(
 ) -> ExportReport:
     """Freeze the samples that may go as a version, write them, read them back, and record the export.
 
+    A version goes only when the gate's last verdict on it is "helps". A refused one stays frozen, so that the gate
+    can be asked about it by its number.
+
     Args:
         work: registry and blobs.
         part: the part's name.
@@ -111,7 +116,7 @@ def run(
         progress: told about each picture.
 
     Raises:
-        GateNotPassed: nothing to export, or a check forbids it.
+        GateNotPassed: nothing to export, no verdict that it helps, or another check forbids it.
         InputRefused: `out` holds something else.
         IntegrityError, Integrity: bytes are not what they should be; the export stops, override or not.
         NoSpace: no room; nothing is left behind.
@@ -131,9 +136,12 @@ def run(
             spool.flush()
             job = _Job(work, found, fmt, gate, target, goods_go, selection)
             _check(job)
+            manifest = Path(spool.name)
             if dry_run:
+                _ask_gate(job, _known_version(job, manifest))
                 return _report(job, None, None)
-            return _publish(job, Path(spool.name), progress or Silent())
+            version = freeze_version(work, found, selection, manifest)
+            return _publish(job, version, _ask_gate(job, version), manifest, progress or Silent())
     except OSError as error:
         raise from_os_error(error) or error from error
 
@@ -158,19 +166,39 @@ def _check(job: _Job) -> None:
     check_room(job.need_bytes, job.target)
 
 
-def _publish(job: _Job, manifest: Path, progress: Progress) -> ExportReport:
-    """Freeze the version, write the folder, record the export: bytes before rows, each time."""
-    sha256 = job.work.blobs.put_file(manifest)
-    types = dict(sorted(job.selection.types.items()))
-    with job.work.registry.write() as rows:
-        version = rows.datasets.add(job.part.id, kind="synthetic", manifest_sha256=sha256, counts=types)
+def _known_version(job: _Job, manifest: Path) -> DatasetVersionRecord | None:
+    """The version that these samples are already, None if nothing has frozen them."""
+    with manifest.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    with job.work.registry.read() as rows:
+        return rows.datasets.find(job.part.id, "synthetic", sha256)
+
+
+def _ask_gate(job: _Job, version: DatasetVersionRecord | None) -> VerdictRecord | None:
+    """Return the last verdict on a version; refuse one that is not shown to help."""
+    verdict = None
+    if version is not None:
+        with job.work.registry.read() as rows:
+            verdict = rows.verdicts.latest(job.part.id, version.id)
+    check_verdict(job.part.name, version.number if version else None, verdict, job.gate)
+    return verdict
+
+
+def _publish(
+    job: _Job,
+    version: DatasetVersionRecord,
+    verdict: VerdictRecord | None,
+    manifest: Path,
+    progress: Progress,
+) -> ExportReport:
+    """Write the folder of a frozen version and record the export: bytes before rows."""
     order = Order(
         part=job.part.name,
         version=version.number,
         fmt=job.fmt,
         target=job.target,
-        types=tuple(types),
-        notes=_notes(job),
+        types=tuple(sorted(job.selection.types)),
+        notes=_notes(job, verdict),
     )
     goods = load_goods(job.work, manifest, job.fmt) if job.with_good else ()
     tell = _start_stages(job, progress)
@@ -189,11 +217,16 @@ def _start_stages(job: _Job, progress: Progress) -> Callable[[str], None]:
     return progress.advance
 
 
-def _notes(job: _Job) -> tuple[str, ...]:
-    # Nothing that may differ between two exports of one version belongs here: the card must stay the same.
+def _notes(job: _Job, verdict: VerdictRecord | None) -> tuple[str, ...]:
+    # Nothing else that may differ between two exports of one version belongs here: the card must stay the same.
+    said = verdict_sentence(verdict)
+    notes = (f"{said[0].upper()}{said[1:]}.",)
     if job.with_good and not job.selection.goods:
-        return ("There is no good picture in the generator's split: add good pictures before training.",)
-    return ()
+        return (
+            *notes,
+            "There is no good picture in the generator's split: add good pictures before training.",
+        )
+    return notes
 
 
 def _record(job: _Job, version: DatasetVersionRecord, written: Written) -> None:

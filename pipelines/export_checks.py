@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from data_registry.outcome_records import HELPS, VerdictRecord
 from factory_gen.errors import GateNotPassed, NoSpace
 from factory_gen.export.gate import Gate
 from pipelines.export_version import Selection
@@ -42,6 +43,41 @@ def check_split(selection: Selection, gate: Gate) -> None:
             found=f"{selection.from_holdout} made from hold-out pictures",
             action="Generate them again from the generator's split.",
         )
+
+
+def check_verdict(part: str, version: int | None, verdict: VerdictRecord | None, gate: Gate) -> None:
+    """Let the gate stop an export that has not been shown to help an inspector.
+
+    Args:
+        part: the part's name.
+        version: number of the synthetic version, None while nothing has frozen it.
+        verdict: the last one on this version, None before any.
+        gate: stops, or counts where there is a reason to go on.
+    """
+    if verdict is not None and verdict.decision == HELPS:
+        return
+    which = f"version {version}" if version is not None else "these samples"
+    number = f" --version {version}" if version is not None else ""
+    gate.fail(
+        "verdict",
+        expected=f"the verdict 'helps' on {which} of {part}",
+        found="no verdict: nothing has been trained with and without them"
+        if verdict is None
+        else verdict_sentence(verdict),
+        action=f"Run `factory-gen gate --part {part}{number}`."
+        if verdict is None
+        else "See the gate's report for the defect types that hurt, change the samples, and run it again.",
+    )
+
+
+def verdict_sentence(verdict: VerdictRecord | None) -> str:
+    """What the gate said of a version, in a sentence without an end mark; the same for the card and for people."""
+    if verdict is None:
+        return "no gate has judged this version"
+    return (
+        f"the gate's verdict is '{verdict.decision}': {verdict.metric} {verdict.lift:+.3f} "
+        f"({verdict.lift_low:+.3f} to {verdict.lift_high:+.3f}) on real pictures that were held out"
+    )
 
 
 def check_room(need_bytes: int, target: Path) -> None:

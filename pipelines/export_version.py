@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from data_registry.chunks import CHUNK
-from data_registry.records import PartRecord, SampleRecord, SourceImageRecord
+from data_registry.records import DatasetVersionRecord, PartRecord, SampleRecord, SourceImageRecord
 from factory_gen.export.manifest import json_line
 from factory_gen.export.names import safe_names, stem
 from pipelines.wiring import Workplace
@@ -95,6 +95,22 @@ def write_version(work: Workplace, part: PartRecord, wanted: Wanted, out: IO[byt
         selection.goods += 1
         selection.good_bytes += _size(work, image.sha256)
     return selection
+
+
+def freeze_version(
+    work: Workplace, part: PartRecord, selection: Selection, manifest: Path
+) -> DatasetVersionRecord:
+    """Publish a written manifest as a synthetic version; the same manifest again gives the same version.
+
+    The bytes are stored before the row that names them.
+
+    Raises:
+        NoSpace: no room for the manifest.
+    """
+    sha256 = work.blobs.put_file(manifest)
+    types = dict(sorted(selection.types.items()))
+    with work.registry.write() as rows:
+        return rows.datasets.add(part.id, kind="synthetic", manifest_sha256=sha256, counts=types)
 
 
 def read_version(path: Path, kind: str) -> Iterator[dict[str, Any]]:

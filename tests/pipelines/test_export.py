@@ -26,6 +26,7 @@ from factory_gen.images.files import encode_png, read_picture
 from pipelines import export
 from pipelines.errors import NotPermitted
 from pipelines.export_checks import check_room
+from pipelines.export_version import Wanted, freeze_version, write_version
 from pipelines.wiring import Workplace
 from tests.data_registry.rows import dataset, model, sha
 from tests.drawn_files import grey
@@ -55,7 +56,35 @@ def part(work: Workplace) -> PartRecord:
 
 
 def run(work: Workplace, out: Path, format: str = "mvtec", **options: Any) -> export.ExportReport:
+    """Export what the gate has found to help."""
+    wanted = Wanted(**{name: options[name] for name in ("request", "model", "defect") if name in options})
+    judge_samples(work, wanted)
     return export.run(work, "tile", format=format, out=out, **options)
+
+
+def judge_samples(work: Workplace, wanted: Wanted, decision: str = "helps", low: float = 0.01) -> None:
+    """Freeze the samples and store a verdict on them."""
+    spool = work.settings.home / "judged.jsonl"
+    with work.registry.read() as rows:
+        part = rows.parts.get("tile")
+    try:
+        with spool.open("wb") as out:
+            selection = write_version(work, part, wanted, out)
+        version = freeze_version(work, part, selection, spool)
+    finally:
+        spool.unlink()
+    with work.registry.write() as rows:
+        rows.verdicts.add(
+            part.id,
+            dataset_version_id=version.id,
+            decision=decision,
+            metric="macro pixel AP",
+            lift=0.05,
+            lift_low=low,
+            lift_high=0.09,
+            settings_sha256=sha("settings"),
+            report={},
+        )
 
 
 def manifest(folder: Path, name: str = "manifest.jsonl") -> list[dict[str, Any]]:
@@ -150,6 +179,55 @@ def test_conditions(
     assert {line["sample_id"] for line in manifest(tmp_path / "out")} == numbers
 
 
+def test_samples_that_no_gate_has_judged_stay(work: Workplace, tmp_path: Path) -> None:
+    with pytest.raises(GateNotPassed, match=r"gate --part tile`.*--override REASON"):
+        export.run(work, "tile", format="mvtec", out=tmp_path / "out", dry_run=True)
+    with work.registry.read() as rows:
+        assert rows.datasets.latest(1, "synthetic") is None
+    with pytest.raises(GateNotPassed, match=r"no verdict.*gate --part tile --version 1`") as refusal:
+        export.run(work, "tile", format="mvtec", out=tmp_path / "out")
+    assert refusal.value.exit_code == 4
+    assert {path.name for path in tmp_path.iterdir()} == {"home"}
+    with work.registry.read() as rows:
+        assert rows.exports.list(1) == []
+        assert rows.datasets.latest(1, "synthetic") is not None, "so that the gate can be asked by its number"
+
+
+@pytest.mark.parametrize(("decision", "low"), [("not proven", -0.01), ("harms", -0.2)])
+def test_a_set_that_is_not_shown_to_help_goes_only_with_a_reason(
+    work: Workplace, part: PartRecord, tmp_path: Path, decision: str, low: float
+) -> None:
+    judge_samples(work, Wanted())
+    judge_samples(work, Wanted(), decision, low)
+    for dry_run in (True, False):
+        with pytest.raises(GateNotPassed, match=f"'{decision}': macro pixel AP"):
+            export.run(work, "tile", format="mvtec", out=tmp_path / "out", dry_run=dry_run)
+    report = export.run(work, "tile", format="mvtec", out=tmp_path / "out", override="for a trial line")
+    assert (report.override_reason, report.overridden) == ("for a trial line", {"verdict": 1})
+    card = (tmp_path / "out/DATASET_CARD.md").read_text()
+    assert "Reason given: for a trial line" in card
+    assert f"'{decision}': macro pixel AP +0.050 ({low:+.3f} to +0.090)" in card
+    with work.registry.read() as rows:
+        assert [row.override_reason for row in rows.exports.list(part.id)] == ["for a trial line"]
+
+
+def test_a_verdict_is_on_these_samples_alone(work: Workplace, part: PartRecord, tmp_path: Path) -> None:
+    judge_samples(work, Wanted())
+    with pytest.raises(GateNotPassed, match="no verdict"):
+        export.run(work, "tile", format="mvtec", out=tmp_path / "out", defect="crack")
+    add_sample(work, part, 1, 6)
+    with pytest.raises(GateNotPassed, match="--version 3"):
+        export.run(work, "tile", format="mvtec", out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("override", [None, "not needed"])
+def test_the_card_says_what_the_gate_said(work: Workplace, tmp_path: Path, override: str | None) -> None:
+    report = run(work, tmp_path / "out", override=override)
+    assert (report.override_reason, report.overridden) == (None, {})
+    card = (tmp_path / "out/DATASET_CARD.md").read_text()
+    assert "The gate's verdict is 'helps': macro pixel AP +0.050 (+0.010 to +0.090)" in card
+
+
 @pytest.mark.parametrize("audit", [{"passed": False}, {"passed": "yes"}, {}])
 def test_only_what_passed_its_audit_may_go(
     work: Workplace, part: PartRecord, tmp_path: Path, audit: dict[str, Any]
@@ -239,7 +317,7 @@ def test_damaged_bytes_stop_the_export_override_or_not(
 
 def test_a_dry_run_says_the_same_and_writes_nothing(work: Workplace, tmp_path: Path) -> None:
     before = hash_folder(work.settings.blobs_dir)
-    dry = run(work, tmp_path / "out", dry_run=True)
+    dry = export.run(work, "tile", format="mvtec", out=tmp_path / "out", override="a look", dry_run=True)
     assert {path.name for path in tmp_path.iterdir()} == {"home"}
     assert hash_folder(work.settings.blobs_dir) == before
     with work.registry.read() as rows:
