@@ -11,7 +11,7 @@ from factory_gen.autoencoder.train import draw_batch
 from factory_gen.images.dataset import PartPictures, WindowDraw
 from factory_gen.images.windows import unstack
 from factory_gen.metrics.features import FeatureNet
-from factory_gen.metrics.kid import KidScore, kid
+from factory_gen.metrics.kid import kid_against
 from factory_gen.sampler.generator import GRAINS, Generator
 from factory_gen.sampler.latent_draw import prior_mean
 from factory_gen.seeds import numpy_generator, torch_generator
@@ -65,12 +65,10 @@ def assess(
     # The training's own windows decide how grain is restored; the hold-out only measures.
     spread, rebuilt = _rebuilt(generator, real_seen, seed)
     own = nets.embed(_good(WindowDraw(seen, facts.window, ()), count, seed, "own").numpy())
-    scores = {
-        kind: kid(nets.embed(_channels_first(w)), own, resamples=0).value for kind, w in rebuilt.items()
-    }
+    to_own = kid_against(own, resamples=0)
+    scores = {kind: to_own(nets.embed(_channels_first(w))).value for kind, w in rebuilt.items()}
     grain = min(scores, key=lambda kind: scores[kind])
     chosen = Generator(replace(generator.parts, facts=replace(facts, grain=grain, grain_spread=spread)))
-    rng = numpy_generator(seed, "bootstrap")
     flow, mean = _whole(chosen, count, seed)
     sets = {
         "kid_real": unstack(real_seen),
@@ -80,9 +78,9 @@ def assess(
         "kid_prior_mean": mean,
         "kid_flow": flow,
     }
+    to_unseen = kid_against(features, resamples=0)
     for name, pictures in sets.items():
-        score: KidScore = kid(nets.embed(_channels_first(pictures)), features, seed=int(rng.integers(2**31)))
-        figures[name] = score.x1000
+        figures[name] = to_unseen(nets.embed(_channels_first(pictures))).x1000
     figures["kid_grain_restored"] = figures[f"kid_grain_{grain}" if grain != "none" else "kid_autoencoded"]
     return Assessment(figures, flow[:36], grain, spread)
 
