@@ -10,6 +10,8 @@ from factory_gen.images.masks import dilate, erode
 SHARE = 0.3
 LARGEST_BACKGROUND = 0.6
 RIM = 5
+# Larger pictures are looked at smaller: the part's outline needs no twelve megapixels.
+MOST_PIXELS = 1 << 20
 
 
 def foreground(pixels: np.ndarray) -> np.ndarray:
@@ -19,24 +21,48 @@ def foreground(pixels: np.ndarray) -> np.ndarray:
     background; from there the background grows by up to `RIM` pixels, to half way between its level and the median,
     since the blur has moved its edge. A picture that would lose more than `LARGEST_BACKGROUND` is taken as all part.
 
+    A picture of more than `MOST_PIXELS` is shrunk by a whole factor first and the outline then drawn in by one of the
+    small pixels, so that nothing outside the part is taken for it.
+
     Args:
         pixels: (H,W) or (H,W,3), uint8 or uint16.
     """
+    height, width = pixels.shape[:2]
+    factor = int(np.ceil(np.sqrt(height * width / MOST_PIXELS)))
+    if factor <= 1:
+        return _find(pixels)
+    small = cv2.resize(pixels, (-(-width // factor), -(-height // factor)), interpolation=cv2.INTER_AREA)
+    part = _find(small)
+    if part.all():
+        return np.ones((height, width), dtype=bool)
+    drawn_in = erode(part, 1)
+    chosen = drawn_in if drawn_in.any() else part
+    return cv2.resize(chosen.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(bool)
+
+
+def _find(pixels: np.ndarray) -> np.ndarray:
     grey = pixels.astype(np.float32)
     if grey.ndim == 3:
         grey = grey.mean(axis=2)
     smooth = cv2.GaussianBlur(grey, (0, 0), 2.0)
     level = float(np.median(smooth))
-    dark = (smooth < SHARE * level).astype(np.uint8)
-    _count, labels = cv2.connectedComponents(dark, connectivity=4)
-    border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    outside = np.isin(labels, border[border > 0]) & (dark > 0)
-    if outside.mean() > LARGEST_BACKGROUND:
-        return np.ones(grey.shape, dtype=bool)
-    if not outside.any():
+    outside = _reached_from_the_border(smooth < SHARE * level)
+    if outside is None or outside.mean() > LARGEST_BACKGROUND:
         return np.ones(grey.shape, dtype=bool)
     half_way = 0.5 * (float(np.median(grey[outside])) + level)
     part = ~(outside | (dilate(outside, RIM) & (cv2.GaussianBlur(grey, (0, 0), 0.7) < half_way)))
     # Specks of noise at the rim are no part of it.
     opened = dilate(erode(part, 2), 2)
     return opened if opened.any() else part
+
+
+def _reached_from_the_border(dark: np.ndarray) -> np.ndarray | None:
+    """The dark pixels (H,W) that are connected to the border through dark ones; None when there are none."""
+    if not (dark[0].any() or dark[-1].any() or dark[:, 0].any() or dark[:, -1].any()):
+        return None
+    count, labels = cv2.connectedComponents(dark.view(np.uint8), connectivity=4)
+    reached = np.zeros(count, dtype=bool)
+    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        reached[side] = True
+    reached[0] = False  # the bright pixels
+    return np.asarray(reached[labels])

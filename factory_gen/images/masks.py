@@ -33,8 +33,15 @@ def components(mask: Mask) -> list[Mask]:
 def bounds(mask: Mask) -> tuple[int, int, int, int]:
     """Smallest box around the mask: (top, left, bottom, right), the last two exclusive."""
     rows = np.flatnonzero(mask.any(axis=1))
-    cols = np.flatnonzero(mask.any(axis=0))
-    return int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    cols = np.flatnonzero(mask[top:bottom].any(axis=0))
+    return top, int(cols[0]), bottom, int(cols[-1]) + 1
+
+
+def crop_around(mask: Mask, margin: int) -> tuple[slice, slice]:
+    """Rows and columns of the mask's box, `margin` pixels wider: what costs a share of the picture then costs little."""
+    top, left, bottom, right = bounds(mask)
+    return slice(max(0, top - margin), bottom + margin), slice(max(0, left - margin), right + margin)
 
 
 def feather(mask: Mask, width: float) -> np.ndarray:

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from factory_gen.checks import check_mask
-from factory_gen.images.masks import bounds, dilate
+from factory_gen.images.masks import crop_around, dilate
 
 SMOOTHING = 1.0
 GAP = 2
@@ -81,7 +81,7 @@ def measure_contrast(
     """
     check_mask(mask, picture.shape[:2], "mask")
     reach = GAP + ring
-    crop = _crop_around(mask, reach + 4)
+    crop = crop_around(mask, reach + 4)
     inside = mask[crop]
     around = dilate(inside, reach) & ~dilate(inside, GAP)
     if region is not None:
@@ -116,7 +116,7 @@ def change_contrast(
         mask, ring, floor: as in `measure_contrast`.
     """
     check_mask(mask, before.shape[:2], "mask")
-    crop = _crop_around(mask, GAP + ring + 4)
+    crop = crop_around(mask, GAP + ring + 4)
     inside = mask[crop]
     around = dilate(inside, GAP + ring) & ~dilate(inside, GAP)
     if around.sum() < MIN_RING_PIXELS:
@@ -144,13 +144,4 @@ def _compare(inside: np.ndarray, around: np.ndarray, floor: float) -> DefectCont
         value=float(np.abs(inside - level).mean()) / unit,
         shift=(float(np.median(inside)) - level) / unit,
         texture=float(np.log2(max(spread(inside), floor) / unit)),
-    )
-
-
-def _crop_around(mask: np.ndarray, margin: int) -> tuple[slice, slice]:
-    """Slices around the mask, so that the cost follows the defect and not the picture."""
-    top, left, bottom, right = bounds(mask)
-    return (
-        slice(max(0, top - margin), bottom + margin),
-        slice(max(0, left - margin), right + margin),
     )

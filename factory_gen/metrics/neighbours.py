@@ -23,7 +23,7 @@ import numpy as np
 
 from factory_gen.checks import check_mask
 from factory_gen.errors import UsageError
-from factory_gen.images.masks import bounds, dilate
+from factory_gen.images.masks import bounds, crop_around, dilate
 
 PATCH_SIDE = 32
 _MARGIN = 3
@@ -82,6 +82,8 @@ def defect_patches(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
         UsageError: the mask is empty or of another size.
     """
     check_mask(mask, picture.shape[:2], "mask")
+    area = crop_around(mask, _RING + _MARGIN + 1)
+    picture, mask = picture[area], mask[area]
     grey = np.atleast_3d(picture).astype(np.float32).mean(axis=2)
     top, left, side = _square_around(mask)
     near, around = dilate(mask, _MARGIN - 1), dilate(mask, _RING + _MARGIN) & ~dilate(mask, _MARGIN)

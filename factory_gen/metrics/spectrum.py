@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from factory_gen.checks import check_mask
-from factory_gen.images.masks import bounds, dilate, erode
+from factory_gen.images.masks import crop_around, dilate, erode
 
 # Borders between the bands: Gaussian sigmas in pixels. The first band is what a sigma of 0.7 takes away.
 BAND_SIGMAS = (0.7, 1.4, 2.8)
@@ -63,9 +63,7 @@ def grain_ratio(
         UsageError: the mask is empty or of another size than the picture.
     """
     check_mask(mask, pixels_after.shape[:2], "mask")
-    top, left, bottom, right = bounds(mask)
-    margin = ring + 12
-    crop = slice(max(0, top - margin), bottom + margin), slice(max(0, left - margin), right + margin)
+    crop = crop_around(mask, ring + 12)
     core = _core(mask[crop])
     around = dilate(mask[crop], ring + 2) & ~dilate(mask[crop], 2)
     after = bands(pixels_after[crop])

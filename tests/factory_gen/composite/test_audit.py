@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -58,6 +59,32 @@ def test_one_changed_bit_outside_is_found(where: tuple[int, int]) -> None:
     result[where] ^= 1
     assert "outside-changed" in check(source, result, mask).reasons
     assert not outside_is_equal(source, result, mask)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_equality_and_hash_are_those_of_all_pixels_outside(channels: int) -> None:
+    rng = np.random.default_rng(3)
+    source = rng.integers(0, 255, (*SIZE, 3), dtype=np.uint8) if channels == 3 else surface()
+    for mask in (spot(), spot(40), ~spot(), rng.random(SIZE) < 0.2, np.zeros(SIZE, dtype=bool)):
+        plain = hashlib.sha256(source[~mask].tobytes()).hexdigest()
+        assert outside_hash(source, mask) == plain
+        result = source.copy()
+        result[mask] ^= 1
+        assert outside_is_equal(source, result, mask)
+        assert outside_hash(result, mask) == plain
+        for row, column in np.argwhere(~mask)[::97]:
+            result[row, column] ^= 1
+            assert not outside_is_equal(source, result, mask)
+            result[row, column] ^= 1
+
+
+def test_the_verdict_does_not_depend_on_how_large_the_picture_is() -> None:
+    source, mask = surface(), spot()
+    wide, wide_mask = np.full((300, 400), 130, np.uint8), np.zeros((300, 400), dtype=bool)
+    wide[100:164, 200:264], wide_mask[100:164, 200:264] = source, mask
+    small = check(source, darkened(source, mask), mask)
+    large = check(wide, darkened(wide, wide_mask), wide_mask, region=np.ones((300, 400), dtype=bool))
+    assert (large.contrast, large.change, large.grain) == (small.contrast, small.change, small.grain)
 
 
 def test_faint_unchanged_and_off_part_are_told_apart() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from factory_gen.images.foreground import foreground
+from factory_gen.images.foreground import MOST_PIXELS, foreground
 
 
 def scene(background: int, part: int, share: float = 0.7) -> tuple[np.ndarray, np.ndarray]:
@@ -41,3 +41,23 @@ def test_colour_and_16_bit_pictures_are_judged_alike() -> None:
     pixels, _ = scene(8, 150)
     assert (foreground(pixels) == foreground(np.repeat(pixels[:, :, None], 3, axis=2))).all()
     assert (foreground(pixels) == foreground(pixels.astype(np.uint16) * 257)).mean() > 0.999
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_large_picture_is_looked_at_smaller_and_nothing_outside_is_taken_for_the_part(
+    channels: int,
+) -> None:
+    small, small_truth = scene(8, 150, 0.8)
+    pixels, truth = (np.kron(a, np.ones((17, 13), a.dtype)) for a in (small, small_truth))
+    assert pixels.size > 3 * MOST_PIXELS
+    if channels == 3:
+        pixels = np.repeat(pixels[:, :, None], 3, axis=2)
+    found = foreground(pixels)
+    assert found.shape == truth.shape
+    assert not (found & ~truth).any()
+    assert (found & truth).sum() / truth.sum() > 0.98
+
+
+def test_a_large_picture_without_backdrop_is_all_part() -> None:
+    rng = np.random.default_rng(2)
+    assert foreground(rng.integers(90, 160, (1100, 1000), dtype=np.uint8)).all()
