@@ -69,9 +69,9 @@ class Audit:
 def outside_hash(pixels: np.ndarray, mask: np.ndarray) -> str:
     """SHA-256 of the pixels outside the mask, row by row, hex."""
     top, _, bottom, _ = bounds(mask) if mask.any() else (0, 0, 0, 0)
-    digest = hashlib.sha256(np.ascontiguousarray(pixels[:top]))
-    digest.update(np.ascontiguousarray(pixels[top:bottom][~mask[top:bottom]]))
-    digest.update(np.ascontiguousarray(pixels[bottom:]))
+    digest = hashlib.sha256()
+    for outside in (pixels[:top], pixels[top:bottom][~mask[top:bottom]], pixels[bottom:]):
+        digest.update(np.ascontiguousarray(outside).data)
     return digest.hexdigest()
 
 

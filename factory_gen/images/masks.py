@@ -39,7 +39,7 @@ def bounds(mask: Mask) -> tuple[int, int, int, int]:
 
 
 def crop_around(mask: Mask, margin: int) -> tuple[slice, slice]:
-    """Rows and columns of the mask's box, `margin` pixels wider: what costs a share of the picture then costs little."""
+    """Rows and columns of the mask's box, `margin` pixels wider: all that most measures need."""
     top, left, bottom, right = bounds(mask)
     return slice(max(0, top - margin), bottom + margin), slice(max(0, left - margin), right + margin)
 

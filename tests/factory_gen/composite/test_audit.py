@@ -64,7 +64,7 @@ def test_one_changed_bit_outside_is_found(where: tuple[int, int]) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_equality_and_hash_are_those_of_all_pixels_outside(channels: int) -> None:
     rng = np.random.default_rng(3)
-    source = rng.integers(0, 255, (*SIZE, 3), dtype=np.uint8) if channels == 3 else surface()
+    source: np.ndarray = rng.integers(0, 255, (*SIZE, 3), dtype=np.uint8) if channels == 3 else surface()
     for mask in (spot(), spot(40), ~spot(), rng.random(SIZE) < 0.2, np.zeros(SIZE, dtype=bool)):
         plain = hashlib.sha256(source[~mask].tobytes()).hexdigest()
         assert outside_hash(source, mask) == plain
