@@ -88,6 +88,12 @@ class Conditions:
             self.context[rows], self.hole[rows], self.mask[rows], self.kind[rows], self.strength[rows]
         )
 
+    def pick(self, rows: torch.Tensor) -> Conditions:
+        """Items of the batch by their numbers (n,)."""
+        return Conditions(
+            self.context[rows], self.hole[rows], self.mask[rows], self.kind[rows], self.strength[rows]
+        )
+
 
 class TypeEmbedding(nn.Module):
     """Defect type and strength to one vector (B,width)."""

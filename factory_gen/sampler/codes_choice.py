@@ -1,12 +1,16 @@
-"""Where z comes from: the code sampler, real references, mixes of two, or perturbations."""
+"""Where z comes from: the code sampler, real references, mixes of two, or perturbations; which of them is taken."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 
 from factory_gen.checks import check_choice
 from factory_gen.errors import InputRefused
 from factory_gen.nets.condition import Conditions
+from factory_gen.sampler.gain import Wanted
 from factory_gen.sampler.parts import Parts, References
 
 PERTURBATION = 0.35
@@ -84,6 +88,13 @@ def _from_references(
         # Variance preserving, so that the code stays in the shell where the decoder has learned.
         return (1 - PERTURBATION**2) ** 0.5 * first + PERTURBATION * noise
     return first
+
+
+def nearest_to_target(wanted: Wanted, differences: Sequence[np.ndarray]) -> int:
+    """Index of the difference (H,W,C) that comes nearest to what is asked for; 0 without a target."""
+    if wanted.target is None:
+        return 0
+    return int(np.argmin([wanted.gap(wanted.contrast(one)) for one in differences]))
 
 
 def slerp(first: torch.Tensor, second: torch.Tensor, share: float) -> torch.Tensor:

@@ -1,7 +1,6 @@
 """Draws defects into pictures of any size, many at a time.
 
-Each request is worked window by window; the n-th windows of all requests are drawn as one batch, and a later window
-sees what the earlier ones have drawn.
+All windows of a request are drawn together and agree where they overlap; several requests make one batch.
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ import torch
 from factory_gen.checks import check_choice, check_mask, check_pixels
 from factory_gen.composite.paste import paste
 from factory_gen.images.foreground import foreground
-from factory_gen.images.windows import cut, pad_to, to_unit
+from factory_gen.images.masks import feather as soft_edge
+from factory_gen.images.windows import pad_to, to_unit
 from factory_gen.sampler.contrast_target import target_contrast
 from factory_gen.sampler.parts import Parts
-from factory_gen.sampler.window_draw import DrawChoice, WindowTask, draw_windows
-from factory_gen.sampler.window_plan import WindowPlace, blend_weight, plan_windows, region_to_draw
+from factory_gen.sampler.window_draw import DefectTask, DrawChoice, draw_tasks
+from factory_gen.sampler.window_plan import WindowPlace, plan_windows
 from factory_gen.seeds import torch_generator
 
 
@@ -67,38 +67,39 @@ class DrawnDefect:
 
 
 class _Canvas:
-    """A request under work: the picture in [-1,1], padded to at least a window."""
+    """A request under work: the picture in [-1,1], padded to at least a window and to whole latent cells."""
 
     def __init__(self, request: DefectRequest, parts: Parts, feather: float) -> None:
         facts = parts.facts
         check_choice(request.defect_type, facts.types[1:], "defect")
         self.request, self.feather, self.size = request, feather, facts.window
+        self.cell = parts.autoencoder.factor
         self.generator = torch_generator(request.seed, "defect")
         strength = request.strength
         if strength is None:
             strength = float(torch.rand(1, generator=self.generator))
         self.strength, self.kind = strength, facts.types.index(request.defect_type)
         self.target = target_contrast(facts.contrasts, request.defect_type, strength)
-        self.canvas = pad_to(to_unit(request.pixels, request.bit_depth, facts.channels), self.size).copy()
+        pixels = to_unit(request.pixels, request.bit_depth, facts.channels)
+        self.canvas = whole_cells(pad_to(pixels, self.size), self.cell).copy()
         self.mask = np.zeros(self.canvas.shape[:2], dtype=bool)
         height, width = request.mask.shape
         self.mask[:height, :width] = request.mask
-        self.region = pad_to(foreground(request.pixels), self.size)
-        self.done = np.zeros_like(self.mask)
-        self.places = plan_windows(self.mask, self.size)
+        self.region = whole_cells(pad_to(foreground(request.pixels), self.size), self.cell)
+        self.places = plan_windows(self.mask, self.size, self.cell)
+        self.area = _covered(self.places, self.size)
 
-    def task(self, place: WindowPlace) -> WindowTask | None:
-        """The window's work, or None when earlier windows have done it all."""
-        mask, done = (cut(a, place.top, place.left, self.size) for a in (self.mask, self.done))
-        fresh = region_to_draw(mask, done)
-        if not (mask & ~done).any():
-            return None
-        return WindowTask(
-            window=cut(self.canvas, place.top, place.left, self.size).copy(),
-            mask=mask.copy(),
-            fresh=fresh,
-            weight=blend_weight(mask, done, self.feather),
-            region=cut(self.region, place.top, place.left, self.size),
+    def task(self) -> DefectTask:
+        """The work on the piece that the windows cover."""
+        top, left = self.area[0].start, self.area[1].start
+        mask = self.mask[self.area]
+        return DefectTask(
+            canvas=self.canvas[self.area],
+            mask=mask,
+            weight=soft_edge(mask, self.feather),
+            region=self.region[self.area],
+            places=[WindowPlace(place.top - top, place.left - left) for place in self.places],
+            size=self.size,
             kind=self.kind,
             strength=self.strength,
             target=self.target,
@@ -106,19 +107,26 @@ class _Canvas:
             generator=self.generator,
         )
 
-    def accept(self, place: WindowPlace, window: np.ndarray, mask: np.ndarray) -> None:
-        """Put a drawn window back."""
-        area = slice(place.top, place.top + self.size), slice(place.left, place.left + self.size)
-        self.canvas[area] = window
-        self.done[area] |= mask
-
-    def result(self) -> DrawnDefect:
+    def result(self, drawn: np.ndarray) -> DrawnDefect:
         """The finished picture."""
+        self.canvas[self.area] = drawn
         height, width = self.request.mask.shape
         pixels = paste(
             self.request.pixels, self.canvas[:height, :width], self.request.mask, self.request.bit_depth
         )
         return DrawnDefect(pixels, self.target, len(self.places))
+
+
+def whole_cells(array: np.ndarray, cell: int) -> np.ndarray:
+    """A (H,W[,C]) array continued by its last row and column until both sides are multiples of `cell`."""
+    below, right = (-side % cell for side in array.shape[:2])
+    rest = [(0, 0)] * (array.ndim - 2)
+    return np.pad(array, [(0, below), (0, right), *rest], mode="edge") if below or right else array
+
+
+def _covered(places: Sequence[WindowPlace], size: int) -> tuple[slice, slice]:
+    tops, lefts = [place.top for place in places], [place.left for place in places]
+    return slice(min(tops), max(tops) + size), slice(min(lefts), max(lefts) + size)
 
 
 def draw_defects(
@@ -131,7 +139,7 @@ def draw_defects(
         requests: pictures, masks, types, seeds.
         choice: solver, codes, candidates, margin, gain.
         feather: width in pixels of the blend inside the mask's edge.
-        batch: windows drawn together.
+        batch: windows drawn together; a defect of more windows is drawn alone.
 
     Returns:
         One `DrawnDefect` per request, in order.
@@ -140,16 +148,21 @@ def draw_defects(
         UsageError: a type that the model does not know, or a mask of another size than its picture.
     """
     canvases = [_Canvas(request, parts, feather) for request in requests]
-    rounds = max((len(canvas.places) for canvas in canvases), default=0)
-    for number in range(rounds):
-        waiting = [(c, c.places[number]) for c in canvases if number < len(c.places)]
-        work = [(c, place, task) for c, place in waiting if (task := c.task(place)) is not None]
-        for start in range(0, len(work), batch):
-            some = work[start : start + batch]
-            windows = draw_windows(parts, [task for _, _, task in some], choice)
-            for (canvas, place, task), window in zip(some, windows, strict=True):
-                canvas.accept(place, window, task.mask)
-    return [canvas.result() for canvas in canvases]
+    result: list[DrawnDefect] = []
+    while len(result) < len(canvases):
+        some = _next_batch(canvases[len(result) :], batch)
+        drawn = draw_tasks(parts, [canvas.task() for canvas in some], choice)
+        result += [canvas.result(one) for canvas, one in zip(some, drawn, strict=True)]
+    return result
+
+
+def _next_batch(canvases: Sequence[_Canvas], batch: int) -> Sequence[_Canvas]:
+    """The first of them, as many as have `batch` windows together; at least one."""
+    count, windows = 1, len(canvases[0].places)
+    while count < len(canvases) and windows + len(canvases[count].places) <= batch:
+        windows += len(canvases[count].places)
+        count += 1
+    return canvases[:count]
 
 
 def request_seed(seed: int, index: int, attempt: int) -> int:

@@ -12,6 +12,11 @@ from factory_gen.matching.solvers.table import solve
 from factory_gen.nets.condition import Conditions
 from factory_gen.sampler.parts import Parts
 
+# Windows that go through a network together at most, so that memory does not follow the size of a defect.
+PASS = 384
+
+Agree = Callable[[torch.Tensor], torch.Tensor]
+
 
 @dataclass(frozen=True)
 class SolverChoice:
@@ -35,6 +40,7 @@ def draw_latents(
     noise_BKhw: torch.Tensor,
     choice: SolverChoice,
     callback: Callable[[int, torch.Tensor], None] | None = None,
+    agree: Agree | None = None,
 ) -> torch.Tensor:
     """Integrate from the prior sample to a latent (B,K,h,w); cells outside the hole are left as the source has them.
 
@@ -45,30 +51,59 @@ def draw_latents(
         noise_BKhw: standard normal.
         choice: solver, calls, guidance.
         callback: called with the step number and the state after each step.
+        agree: makes overlapping windows agree; applied to the source and to every velocity, hence to every state.
     """
-    source = parts.source_rule(parts.prior.decode, code_BZ, conditions)
-    velocity = _velocity(parts, source, code_BZ, conditions, choice.guidance)
-    return solve(velocity, source.sample(noise_BKhw), choice.solver, choice.steps, callback)
+    agreed = agree or _as_is
+    source = agreed_source(parts, code_BZ, conditions, agreed)
+    velocity = _velocity(parts, source, code_BZ, conditions, choice)
+    return solve(
+        lambda x, t: agreed(velocity(x, t)), source.sample(noise_BKhw), choice.solver, choice.steps, callback
+    )
 
 
 def prior_mean(parts: Parts, code_BZ: torch.Tensor, conditions: Conditions) -> torch.Tensor:
     """The learned prior's mean alone (B,K,h,w): a preview that costs no call of the flow."""
-    mean, _ = parts.prior.decode(code_BZ, conditions)
-    return mean
+    return torch.cat(
+        [parts.prior.decode(code_BZ[rows], conditions.part(rows))[0] for rows in passes(len(code_BZ))]
+    )
+
+
+def agreed_source(parts: Parts, code_BZ: torch.Tensor, conditions: Conditions, agree: Agree) -> Source:
+    """Where the paths start, the same wherever windows overlap."""
+    found = [
+        parts.source_rule(parts.prior.decode, code_BZ[rows], conditions.part(rows))
+        for rows in passes(len(code_BZ))
+    ]
+    return Source(
+        agree(torch.cat([one.mean for one in found])), agree(torch.cat([one.log_var for one in found]))
+    )
+
+
+def passes(count: int) -> list[slice]:
+    """Slices of at most `PASS` rows that cover `count` rows."""
+    return [slice(start, min(start + PASS, count)) for start in range(0, count, PASS)]
+
+
+def _as_is(maps: torch.Tensor) -> torch.Tensor:
+    return maps
 
 
 def _velocity(
-    parts: Parts, source: Source, code: torch.Tensor, conditions: Conditions, guidance: float
+    parts: Parts, source: Source, code: torch.Tensor, conditions: Conditions, choice: SolverChoice
 ) -> Callable[[torch.Tensor, float], torch.Tensor]:
     untold = conditions.without_type(len(parts.facts.types))
 
-    def velocity(x: torch.Tensor, t: float) -> torch.Tensor:
-        times = torch.full((x.shape[0],), t, device=x.device)
+    def one_pass(x: torch.Tensor, t: float, rows: slice) -> torch.Tensor:
+        times = torch.full((rows.stop - rows.start,), t, device=x.device)
+        state = x[rows], times, source.mean[rows], source.log_var[rows], code[rows]
         with parts.fast():
-            told: torch.Tensor = parts.flow(x, times, source.mean, source.log_var, code, conditions)
-            if guidance == 1.0:
+            told: torch.Tensor = parts.flow(*state, conditions.part(rows))
+            if choice.guidance == 1.0:
                 return told
-            base: torch.Tensor = parts.flow(x, times, source.mean, source.log_var, code, untold)
-        return base + guidance * (told - base)
+            base: torch.Tensor = parts.flow(*state, untold.part(rows))
+        return base + choice.guidance * (told - base)
+
+    def velocity(x: torch.Tensor, t: float) -> torch.Tensor:
+        return torch.cat([one_pass(x, t, rows) for rows in passes(x.shape[0])])
 
     return velocity

@@ -1,4 +1,8 @@
-"""Draws a batch of defect windows: conditions, choice of code by contrast, latents, difference of decodings."""
+"""Draws a batch of defects: conditions, one code each by contrast, latents, difference of decodings, one gain each.
+
+A defect may need several windows. They are drawn together and agree where they overlap (`sampler/quilt.py`): the code,
+the noise field and the gain belong to the defect, not to the window.
+"""
 
 from __future__ import annotations
 
@@ -8,49 +12,60 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from factory_gen.images.windows import stack, unstack
-from factory_gen.metrics.contrast import mask_contrast, measure_contrast
+from factory_gen.images.windows import cut, stack
 from factory_gen.nets.condition import Conditions
-from factory_gen.sampler.codes_choice import propose_codes
-from factory_gen.sampler.latent_draw import SolverChoice, draw_latents, prior_mean
+from factory_gen.sampler.codes_choice import nearest_to_target, propose_codes
+from factory_gen.sampler.gain import Wanted, scaled
+from factory_gen.sampler.latent_draw import SolverChoice, agreed_source, draw_latents, passes
 from factory_gen.sampler.parts import Parts
+from factory_gen.sampler.quilt import Quilt
+from factory_gen.sampler.window_plan import WindowPlace
 from factory_gen.training.latents import build_conditions, hole_cells
-
-WRONG_SIGN = 2.0
 
 
 @dataclass(frozen=True)
-class WindowTask:
-    """One window to draw.
+class DefectTask:
+    """One defect to draw, on the piece of the picture that its windows cover.
 
     Attributes:
-        window: (S,S,C) float32 in [-1,1], the picture as it stands.
-        mask: (S,S) bool, the whole defect in this window.
-        fresh: (S,S) bool, the pixels to draw now.
-        weight: (S,S) float32, share of the drawn difference that is put in.
-        region: (S,S) bool, the part (its backdrop is no surroundings to compare with).
+        canvas: (H,W,C) float32 in [-1,1], the picture as it stands; H and W are multiples of the latent cell.
+        mask: (H,W) bool, the defect.
+        weight: (H,W) float32, share of the drawn difference that is put in.
+        region: (H,W) bool, the part (its backdrop is no surroundings to compare with).
+        places: of the windows on the canvas.
+        size: side S of a window.
         kind: type index.
         strength: contrast rank in [0,1]; NaN is not told.
         target: contrast to come near to; None takes the first code.
         shift: brightness step whose sign the defect should have; None for either.
-        generator: this window's randomness.
+        generator: this defect's randomness.
     """
 
-    window: np.ndarray
+    canvas: np.ndarray
     mask: np.ndarray
-    fresh: np.ndarray
     weight: np.ndarray
     region: np.ndarray
+    places: Sequence[WindowPlace]
+    size: int
     kind: int
     strength: float
     target: float | None
     shift: float | None
     generator: torch.Generator
 
+    @property
+    def wanted(self) -> Wanted:
+        """What the drawn difference is judged by."""
+        return Wanted(self.canvas, self.mask, self.weight, self.region, self.target, self.shift)
+
+    def windows(self, array: np.ndarray, cell: int = 1) -> list[np.ndarray]:
+        """Each window's piece of an array over the canvas (or over its cells of `cell` pixels)."""
+        return [cut(array, p.top // cell, p.left // cell, self.size // cell) for p in self.places]
+
 
 @dataclass(frozen=True)
 class DrawChoice:
-    """How windows are drawn; see `GenerateSettings` for the fields' meaning."""
+    """How defects are drawn; see `GenerateSettings` for the fields' meaning."""
 
     solver: SolverChoice
     codes: str
@@ -60,82 +75,85 @@ class DrawChoice:
 
 
 @torch.no_grad()
-def draw_windows(parts: Parts, tasks: Sequence[WindowTask], choice: DrawChoice) -> list[np.ndarray]:
-    """Draw every task's defect; returns the new windows (S,S,C) float32, unchanged where the weight is 0."""
-    device = parts.references.mean.device
+def draw_tasks(parts: Parts, tasks: Sequence[DefectTask], choice: DrawChoice) -> list[np.ndarray]:
+    """Draw every task's defect; returns the new canvases (H,W,C) float32, unchanged where the weight is 0."""
+    device, factor = parts.references.mean.device, parts.autoencoder.factor
+    quilt = Quilt(
+        [([(p.top, p.left) for p in t.places], *t.mask.shape) for t in tasks], tasks[0].size, factor
+    )
+    conditions = _conditions(parts, tasks, choice.margin)
+    windows = stack([window for task in tasks for window in task.windows(task.canvas)])
+    known = torch.cat([parts.autoencoder.encode(windows[rows].to(device)) for rows in passes(len(windows))])
+    base = _decode(parts, known)
+    code = _choose_codes(parts, tasks, quilt, conditions, known, base, choice)[quilt.owners]
+    noise = quilt.noise(known.shape[1], [task.generator for task in tasks]).to(device)
+    latent = draw_latents(parts, code, conditions, noise, choice.solver, agree=quilt.agree)
+    drawn = _decode(parts, torch.where(conditions.hole > 0, latent, known))
+    return [
+        scaled(task.wanted, difference.permute(1, 2, 0).cpu().numpy(), choice.gain)
+        for task, difference in zip(tasks, quilt.merge(drawn - base), strict=True)
+    ]
+
+
+def _conditions(parts: Parts, tasks: Sequence[DefectTask], margin: int) -> Conditions:
+    """Conditions of all windows; the hole is made on the canvas, so that windows agree on it."""
     factor = parts.autoencoder.factor
-    holes = [hole_cells(task.fresh, choice.margin, factor) for task in tasks]
-    conditions = build_conditions(
-        [task.window for task in tasks],
-        [task.mask for task in tasks],
-        holes,
-        [task.kind for task in tasks],
-        [task.strength for task in tasks],
+    owners = [task for task in tasks for _ in task.places]
+    return build_conditions(
+        [window for task in tasks for window in task.windows(task.canvas)],
+        [mask for task in tasks for mask in task.windows(task.mask)],
+        [h for task in tasks for h in task.windows(hole_cells(task.mask, margin, factor), factor)],
+        [task.kind for task in owners],
+        [task.strength for task in owners],
         parts.autoencoder.encode,
         factor,
-        device=device,
+        device=parts.references.mean.device,
     )
-    known = parts.autoencoder.encode(stack([task.window for task in tasks]).to(device))
-    base = unstack(parts.autoencoder.decode(known))
-    code = _choose_codes(parts, tasks, conditions, known, base, choice)
-    noise = torch.stack([torch.randn(known.shape[1:], generator=task.generator) for task in tasks]).to(device)
-    latent = draw_latents(parts, code, conditions, noise, choice.solver)
-    drawn = unstack(parts.autoencoder.decode(torch.where(conditions.hole > 0, latent, known)))
-    return [_put_in(task, drawn[i] - base[i], choice.gain) for i, task in enumerate(tasks)]
+
+
+def _decode(parts: Parts, latent: torch.Tensor) -> torch.Tensor:
+    return torch.cat([parts.autoencoder.decode(latent[rows]) for rows in passes(len(latent))])
 
 
 def _choose_codes(
     parts: Parts,
-    tasks: Sequence[WindowTask],
+    tasks: Sequence[DefectTask],
+    quilt: Quilt,
     conditions: Conditions,
     known: torch.Tensor,
-    base: np.ndarray,
+    base: torch.Tensor,
     choice: DrawChoice,
 ) -> torch.Tensor:
-    """Best of several codes by the contrast of the prior's mean, which costs only the decoder: (B,Z)."""
+    """One code per defect (T,Z): the best of several by the contrast of the prior's mean, without the flow."""
+    first = torch.tensor(_tellers(tasks, quilt))
     proposals = propose_codes(
-        parts, conditions, choice.codes, choice.candidates, [t.generator for t in tasks]
+        parts, conditions.pick(first), choice.codes, choice.candidates, [t.generator for t in tasks]
     )
     count = proposals.shape[1]
     if count == 1 or parts.facts.source != "learned":
         return proposals[:, 0]
-    told = conditions.repeat(count)
+    previews = []
     # Previews only choose: bfloat16 is good enough for them, and they are most of the decoding.
     with parts.fast():
-        mean = prior_mean(parts, proposals.flatten(0, 1), told)
-        latent = torch.where(told.hole > 0, mean, known.repeat_interleave(count, dim=0))
-        previews = unstack(parts.autoencoder.decode(latent))
+        for number in range(count):
+            code = proposals[quilt.owners, number]
+            mean = agreed_source(parts, code, conditions, quilt.agree).mean
+            preview = _decode(parts, torch.where(conditions.hole > 0, mean, known))
+            previews.append(quilt.merge(preview - base))
     picks = []
     for index, task in enumerate(tasks):
-        own = previews[index * count : (index + 1) * count] - base[index]
-        picks.append(_nearest_to_target(task, own))
+        differences = [merged[index].permute(1, 2, 0).float().cpu().numpy() for merged in previews]
+        picks.append(nearest_to_target(task.wanted, differences))
     return proposals[torch.arange(len(tasks)), torch.tensor(picks)]
 
 
-def _nearest_to_target(task: WindowTask, differences: np.ndarray) -> int:
-    """Index of the difference (k,S,S,C) that comes nearest to what is asked for; 0 without a target."""
-    if task.target is None:
-        return 0
-    gaps = []
-    for one in differences:
-        found = measure_contrast(task.window + task.weight[:, :, None] * one, task.mask, region=task.region)
-        gap = abs(np.log(max(found.value, 0.05) / task.target)) if np.isfinite(found.value) else np.inf
-        if task.shift is not None and np.isfinite(found.shift):
-            # A bright crack where real ones are dark may have the right contrast and is still wrong.
-            gap += WRONG_SIGN * min(1.0, max(0.0, 1.0 - found.shift / task.shift))
-        gaps.append(gap)
-    return int(np.argmin(gaps))
+def _tellers(tasks: Sequence[DefectTask], quilt: Quilt) -> list[int]:
+    """Row of the window that each defect's codes are proposed for: the one that shows most of it and of what is around.
 
-
-def _put_in(task: WindowTask, difference: np.ndarray, gain: float) -> np.ndarray:
-    """Add the drawn difference; scale it, within `gain`, towards the contrast asked for."""
-    weighted = task.weight[:, :, None] * difference
-    if gain > 1.0 and task.target is not None:
-        found = _contrast(task, task.window + weighted)
-        if np.isfinite(found) and found > 0:
-            weighted = weighted * float(np.clip(task.target / found, 1.0 / gain, gain))
-    return np.clip(task.window + weighted, -1.0, 1.0).astype(np.float32)
-
-
-def _contrast(task: WindowTask, window: np.ndarray) -> float:
-    return mask_contrast(window, task.mask, region=task.region)
+    A window that is all defect knows no surroundings, so half and half is best.
+    """
+    rows = []
+    for task, patches in zip(tasks, quilt.patches, strict=True):
+        shares = np.array([mask.mean() for mask in task.windows(task.mask)])
+        rows.append(patches.rows.start + int(np.argmin(np.abs(shares - 0.5))))
+    return rows

@@ -1,4 +1,4 @@
-"""Masks lie on the part only, where the type occurs, in the type's family of shapes; large ones get a window grid."""
+"""Masks lie on the part only, where the type occurs, in the type's family of shapes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 from factory_gen.images.masks import bounds
 from factory_gen.sampler.mask_families import measure_shapes, procedural_mask
 from factory_gen.sampler.placement import PLACEMENTS, RealMask, learn_placement, place_mask
-from factory_gen.sampler.window_plan import blend_weight, plan_windows, region_to_draw
 
 SIZE = (200, 160)
 
@@ -87,28 +86,3 @@ def test_shape_families_are_read_off_the_masks() -> None:
     assert 0.4 * disc.sum() < np.median(sizes) < 1.8 * disc.sum()
     drawn = procedural_mask(lines, np.random.default_rng(1))
     assert max(drawn.shape) > 3 * drawn.sum() / max(drawn.shape)
-
-
-@pytest.mark.parametrize("size", [3, 20, 60, 190])
-def test_planned_windows_cover_the_mask(size: int) -> None:
-    mask = np.zeros((220, 240), dtype=bool)
-    mask[10 : 10 + size, 20 : 20 + size] = True
-    covered = np.zeros_like(mask)
-    for place in plan_windows(mask, 64):
-        assert place.top >= 0
-        assert place.left >= 0
-        covered[place.top : place.top + 64, place.left : place.left + 64] = True
-    assert covered[mask].all()
-    assert len(plan_windows(mask, 64)) == 1 or size > 48
-
-
-def test_a_second_window_blends_into_the_first_and_leaves_its_far_side_alone() -> None:
-    mask, done = np.ones((64, 64), dtype=bool), np.zeros((64, 64), dtype=bool)
-    done[:, :32] = True
-    weight = blend_weight(mask, done, 0)
-    assert (weight[:, 32:] == 1).all()
-    assert (weight[:, :24] == 0).all()
-    assert 0 < weight[32, 29] < 1
-    region = region_to_draw(mask, done)
-    assert region[:, 26:].all()
-    assert not region[:, :20].any()
