@@ -1,4 +1,4 @@
-"""The autoencoder: windows in [-1,1] to standardised latents and back, four times smaller per side.
+"""The autoencoder: windows in [-1,1] to standardised latents and back, four or eight times smaller per side.
 
 Trained on the plant's own windows; small enough for a CPU. A local diffusers `AutoencoderTiny` can stand in
 (see `autoencoder/checkpoint.py`).
@@ -14,16 +14,20 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 from torch.nn import functional as F
 
+FACTORS = (4, 8)
+
 
 @dataclass(frozen=True)
 class AutoencoderSettings:
     """What the autoencoder is and how long it trains.
 
     Attributes:
+        factor: pixels per latent pixel and side, 4 or 8. Eight leaves fine grain out of the latent, which makes it
+            easier to predict; four keeps small defects sharp.
         latent_channels: channels K of the latent.
-        width_half: channels at half the window's size.
-        width_quarter: channels at a quarter of it.
-        blocks: residual blocks at a quarter size, in the encoder and in the decoder each.
+        width_half: channels at twice the latent's size.
+        width_quarter: channels at the latent's size.
+        blocks: residual blocks at the latent's size, in the encoder and in the decoder each.
         latent_noise: spread of the noise put on latents in training, so that neighbours decode alike.
         mask_weight: weight of pixels in small masks against all others.
         steps, batch, learning_rate: of the training.
@@ -31,6 +35,7 @@ class AutoencoderSettings:
         checkpoint: folder of a diffusers AutoencoderTiny to use instead of training; empty to train.
     """
 
+    factor: int = 4
     latent_channels: int = 8
     width_half: int = 24
     width_quarter: int = 64
@@ -47,6 +52,8 @@ class AutoencoderSettings:
         for name in ("latent_channels", "width_half", "width_quarter", "blocks", "steps", "batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
+        if self.factor not in FACTORS:
+            raise ValueError(f"factor must be 4 or 8, found {self.factor}")
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate must lie between 0 and 1, found {self.learning_rate}")
         if not 0 <= self.share <= 1:
@@ -85,12 +92,15 @@ class PartAutoencoder(ModelMixin, ConfigMixin):
         width_half: int = 24,
         width_quarter: int = 64,
         blocks: int = 3,
+        factor: int = 4,
     ) -> None:
         super().__init__()
-        self.factor = 4
+        self.factor = factor
+        shuffle = factor // 2
+        pixels = channels * shuffle * shuffle
         self.encoder = nn.Sequential(
-            nn.PixelUnshuffle(2),
-            nn.Conv2d(4 * channels, width_half, 3, padding=1),
+            nn.PixelUnshuffle(shuffle),
+            nn.Conv2d(pixels, width_half, 3, padding=1),
             Residual(width_half),
             nn.Conv2d(width_half, width_quarter, 4, stride=2, padding=1),
             *[Residual(width_quarter) for _ in range(blocks)],
@@ -102,8 +112,8 @@ class PartAutoencoder(ModelMixin, ConfigMixin):
             nn.Conv2d(width_quarter, 4 * width_half, 3, padding=1),
             nn.PixelShuffle(2),
             Residual(width_half),
-            nn.Conv2d(width_half, 4 * channels, 3, padding=1),
-            nn.PixelShuffle(2),
+            nn.Conv2d(width_half, pixels, 3, padding=1),
+            nn.PixelShuffle(shuffle),
         )
         self.register_buffer("latent_mean", torch.zeros(latent_channels))
         self.register_buffer("latent_std", torch.ones(latent_channels))
@@ -116,12 +126,12 @@ class PartAutoencoder(ModelMixin, ConfigMixin):
         return int(self.config["latent_channels"])
 
     def encode(self, windows_BCHW: torch.Tensor) -> torch.Tensor:
-        """Windows (B,C,H,W) in [-1,1] to standardised latents (B,K,H/4,W/4), float32."""
+        """Windows (B,C,H,W) in [-1,1] to standardised latents (B,K,H/f,W/f), float32, f the factor."""
         raw = self._squeeze(self.encoder(windows_BCHW)).float()
         return (raw - self.latent_mean[:, None, None]) / self.latent_std[:, None, None]
 
     def decode(self, latent_BKhw: torch.Tensor) -> torch.Tensor:
-        """Standardised latents (B,K,h,w) to windows (B,C,4h,4w) in about [-1,1], float32."""
+        """Standardised latents (B,K,h,w) to windows (B,C,fh,fw) in about [-1,1], float32."""
         raw = latent_BKhw * self.latent_std[:, None, None] + self.latent_mean[:, None, None]
         result: torch.Tensor = self.decoder(raw).float()
         return result

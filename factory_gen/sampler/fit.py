@@ -189,6 +189,7 @@ class _Fit:
             width_half=settings.width_half,
             width_quarter=settings.width_quarter,
             blocks=settings.blocks,
+            factor=settings.factor,
         )
         return self._stage(
             "autoencoder", model, settings.share, partial(train_autoencoder, model, self.windows, settings)

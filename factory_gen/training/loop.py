@@ -141,6 +141,7 @@ class _Run:
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
             betas=(0.9, 0.99),
+            fused=True,
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.ema = Ema(self.bare, settings.ema)

@@ -1,0 +1,269 @@
+"""Trains what the arms need: the prior and the code sampler once per seed, then each arm's own network.
+
+Budgets are seconds of training for a whole arm. An arm that is told z pays for the prior and the code sampler out of
+its budget; an arm that is not spends all of it on its network. Each arm first trains as many steps as the LeDiFlow arm
+could make (the table "same steps"), then goes on with a fresh learning rate schedule until its budget is spent (the
+table "same time").
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from factory_gen.bench.arms import Arm
+from factory_gen.bench.settings import PriorBench
+from factory_gen.flow.diffusion_train import train_diffusion
+from factory_gen.flow.model import FlowModel
+from factory_gen.flow.source import SourceRule
+from factory_gen.flow.train import train_flow
+from factory_gen.images.dataset import WindowDraw
+from factory_gen.prior.codes import CodeSampler, train_codes
+from factory_gen.prior.model import PriorModel
+from factory_gen.prior.train import train_prior
+from factory_gen.seeds import derive
+from factory_gen.training.latents import LatentBank
+from factory_gen.training.loop import LoopResult, LoopSettings
+
+Report = Callable[[str, int, float], None]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all arms of one seed have in common.
+
+    Attributes:
+        bank: training latents.
+        prior, codes: trained, frozen.
+        data_mean, data_log_var: (K,h,w) of the bank.
+        prior_seconds, codes_seconds: of their training.
+    """
+
+    bank: LatentBank
+    prior: PriorModel
+    codes: CodeSampler
+    data_mean: torch.Tensor
+    data_log_var: torch.Tensor
+    prior_seconds: float
+    codes_seconds: float
+
+    def rule(self, arm: Arm, scale: float = 1.0) -> SourceRule:
+        """Where the arm's paths start."""
+        return SourceRule(arm.source, scale, self.data_mean, self.data_log_var)
+
+
+@torch.no_grad()
+def make_bank(draw: WindowDraw, autoencoder: Any, plan: PriorBench, device: torch.device) -> LatentBank:
+    """The training windows of all seeds in latent space."""
+
+    def encode(windows: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(device.type, torch.bfloat16, enabled=plan.precision == "bf16"):
+            latent: torch.Tensor = autoencoder.encode(windows)
+        return latent
+
+    return LatentBank(draw, encode, factor=autoencoder.factor, count=plan.bank, seed=0, device=device)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A finished training: steps and seconds."""
+
+    steps: int
+    seconds: float
+
+
+def train_shared(bank: LatentBank, plan: PriorBench, seed: int, folder: Path, report: Report) -> Shared:
+    """Prior and code sampler of one seed; finished ones are read back from `folder`."""
+    shape = _shape(bank, plan)
+    prior = _fresh(
+        PriorModel, seed, "prior", **shape, **plan.body(plan.prior.depth), code_size=plan.prior.code_size
+    )
+    first = _once(
+        "prior",
+        prior,
+        folder,
+        lambda: train_prior(
+            prior,
+            bank,
+            plan.prior,
+            _loop(plan, seed, plan.prior_share * plan.budget_s),
+            folder,
+            resume=True,
+            report=lambda step, fraction, figures: report("prior", step, fraction),
+        ),
+    )
+    codes = _fresh(
+        CodeSampler,
+        seed,
+        "codes",
+        code_size=plan.prior.code_size,
+        latent_channels=shape["latent_channels"],
+        kinds=shape["kinds"],
+        width=plan.codes.width,
+        depth=plan.codes.depth,
+    )
+    second = _once(
+        "codes",
+        codes,
+        folder,
+        lambda: train_codes(
+            codes,
+            bank,
+            prior.encode,
+            plan.codes,
+            _loop(plan, seed, plan.codes_share * plan.budget_s),
+            folder,
+            resume=True,
+            report=lambda step, fraction, figures: report("codes", step, fraction),
+        ),
+    )
+    sample = bank.latent[: min(len(bank), 2048)].float()
+    return Shared(
+        bank,
+        prior,
+        codes,
+        sample.mean(dim=0),
+        sample.var(dim=0).clamp_min(1e-4).log(),
+        first.seconds,
+        second.seconds,
+    )
+
+
+def train_arm(
+    arm: Arm,
+    shared: Shared,
+    plan: PriorBench,
+    seed: int,
+    folder: Path,
+    *,
+    same_steps: int | None,
+    report: Report,
+) -> dict[str, tuple[FlowModel, Stage]]:
+    """One arm's networks by table: "same time" always, "same steps" where it differs.
+
+    Args:
+        arm: which.
+        shared: of the same seed.
+        plan: settings.
+        seed: of weights, batches and noise.
+        folder: for checkpoints and finished weights.
+        same_steps: steps of the LeDiFlow arm, None for that arm itself.
+        report: progress.
+    """
+    budget = plan.budget_s
+    if arm.use_code:
+        budget -= shared.prior_seconds + shared.codes_seconds
+    model = _network(arm, shared, plan, seed)
+    if same_steps is None:
+        stage = _train_part(arm, "time", model, shared, plan, seed, folder, budget, None, report)
+        return {"time": (model, stage)}
+    first = _train_part(arm, "steps", model, shared, plan, seed, folder, None, same_steps, report)
+    longer = _network(arm, shared, plan, seed)
+    longer.load_state_dict(model.state_dict())
+    left = budget - first.seconds
+    if left <= plan.least_s:
+        return {"time": (model, first), "steps": (model, first)}
+    rest = _train_part(arm, "time", longer, shared, plan, seed, folder, left, None, report)
+    total = Stage(first.steps + rest.steps, first.seconds + rest.seconds)
+    return {"time": (longer, total), "steps": (model, first)}
+
+
+def _train_part(
+    arm: Arm,
+    table: str,
+    model: FlowModel,
+    shared: Shared,
+    plan: PriorBench,
+    seed: int,
+    folder: Path,
+    budget_s: float | None,
+    steps: int | None,
+    report: Report,
+) -> Stage:
+    name = f"{arm.name}-{table}"
+    own = folder / name
+    settings = replace(arm.settings(plan.flow), steps=steps or plan.flow.steps)
+    # Another seed of batches for the second part, or it would see the first part's batches again.
+    loop = _loop(plan, derive(seed, "bench", name) % 2**31, budget_s)
+
+    def tell(step: int, fraction: float, figures: dict[str, float]) -> None:
+        report(name, step, fraction)
+
+    def train() -> LoopResult:
+        if arm.family == "diffusion":
+            return train_diffusion(model, shared.bank, settings, loop, own, resume=True, report=tell)
+        return train_flow(
+            model,
+            shared.bank,
+            shared.prior.encode,
+            shared.prior.decode,
+            shared.rule(arm),
+            settings,
+            loop,
+            own,
+            resume=True,
+            report=tell,
+        )
+
+    return _once(name, model, folder, train)
+
+
+def _network(arm: Arm, shared: Shared, plan: PriorBench, seed: int) -> FlowModel:
+    """The arm's untrained network; all arms of a seed start from the same weights."""
+    model: FlowModel = _fresh(
+        FlowModel,
+        seed,
+        "flow",
+        **_shape(shared.bank, plan),
+        **plan.body(plan.flow.depth),
+        code_size=plan.prior.code_size,
+        use_code=arm.use_code,
+    )
+    return model
+
+
+def _shape(bank: LatentBank, plan: PriorBench) -> dict[str, int]:
+    return {
+        "latent_channels": int(bank.latent.shape[1]),
+        "latent_size": int(bank.latent.shape[2]),
+        "kinds": bank.null_kind,
+    }
+
+
+def _fresh(cls: type[Any], seed: int, name: str, **config: Any) -> Any:
+    with torch.random.fork_rng():
+        torch.manual_seed(derive(seed, "bench-weights", name))
+        return cls(**config)
+
+
+def _loop(plan: PriorBench, seed: int, budget_s: float | None) -> LoopSettings:
+    return LoopSettings(
+        steps=1, budget_s=budget_s, ema=plan.ema, precision=plan.precision, device=plan.device, seed=seed
+    )
+
+
+def _once(name: str, model: Any, folder: Path, work: Callable[[], LoopResult]) -> Stage:
+    """Run a training, or read its finished weights; leaves the network frozen."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights, facts = folder / f"{name}.finished.safetensors", folder / f"{name}.finished.json"
+    if facts.exists():
+        model.load_state_dict(load_file(weights))
+        stage = Stage(**json.loads(facts.read_text()))
+    else:
+        started = time.monotonic()
+        result = work()
+        stage = Stage(result.steps, max(result.seconds, time.monotonic() - started))
+        # The facts are written last: they say that the weights are complete.
+        save_file(
+            {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, weights
+        )
+        facts.write_text(json.dumps({"steps": stage.steps, "seconds": stage.seconds}))
+    model.eval().requires_grad_(False)
+    return stage
