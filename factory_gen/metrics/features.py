@@ -23,8 +23,56 @@ MIN_SIDE = 16
 Windows = Tensor | np.ndarray
 
 
-class FeatureNet(nn.Module):
-    """Frozen EfficientNet-Lite0 up to its pooled features; torchmetrics' FID and KID take it as `feature`.
+class FrozenFeatures(nn.Module):
+    """A network that describes pictures and never learns; torchmetrics' FID and KID take it as `feature`.
+
+    Attributes:
+        num_features: width D of its output.
+        net: the network itself, which has the weights.
+    """
+
+    num_features: int
+    net: nn.Module
+
+    def train(self, mode: bool = True) -> FrozenFeatures:
+        """Stay in evaluation mode: batch statistics must never enter a score."""
+        return super().train(False)
+
+    def own_names(self, stored: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors of a weights file that belong to `net`, under its names."""
+        return stored
+
+    def prepared(self, pictures_BCHW: Tensor) -> Tensor:
+        """Float32 pictures (B,3,H,W) on the network's device, grey ones repeated.
+
+        Raises:
+            InputRefused: not (B,1,H,W) or (B,3,H,W), an integer type, or sides under 16 pixels.
+        """
+        _check_pictures(pictures_BCHW)
+        device = next(self.parameters()).device
+        pictures = pictures_BCHW.to(device=device, dtype=torch.float32)
+        return pictures.expand(-1, 3, -1, -1) if pictures.shape[1] == 1 else pictures
+
+    def embed(self, windows: Windows, batch: int = 64) -> np.ndarray:
+        """Features of many windows, a batch at a time.
+
+        Args:
+            windows: (N,H,W) or (N,C,H,W), torch or numpy, values in [-1, 1].
+            batch: windows per forward pass.
+
+        Returns:
+            (N,D) float32 on the CPU; N may be 0.
+        """
+        tensor = torch.as_tensor(windows)
+        if tensor.ndim == 3:
+            tensor = tensor.unsqueeze(1)
+        if len(tensor) == 0:
+            return np.zeros((0, self.num_features), np.float32)
+        return np.concatenate([self(chunk).cpu().numpy() for chunk in torch.split(tensor, batch)])
+
+
+class FeatureNet(FrozenFeatures):
+    """Frozen EfficientNet-Lite0 up to its pooled features.
 
     Takes pictures at their own size (no resizing: a 20-pixel crack stays 20 pixels wide) with values in
     [-1, 1], which is exactly what the network's mean 0.5 and standard deviation 0.5 make of [0, 1].
@@ -47,10 +95,6 @@ class FeatureNet(nn.Module):
         self.to(memory_format=torch.channels_last)
         self.eval()
 
-    def train(self, mode: bool = True) -> FeatureNet:
-        """Stay in evaluation mode: batch statistics must never enter a score."""
-        return super().train(False)
-
     @torch.no_grad()
     def forward(self, pictures_BCHW: Tensor) -> Tensor:
         """Pooled features (B,1280), float32, of pictures (B,1,H,W) or (B,3,H,W) in [-1, 1].
@@ -58,30 +102,9 @@ class FeatureNet(nn.Module):
         Raises:
             InputRefused: another shape, an integer type, or sides under 16 pixels.
         """
-        _check_pictures(pictures_BCHW)
-        device = next(self.net.parameters()).device
-        pictures = pictures_BCHW.to(device=device, dtype=torch.float32)
-        if pictures.shape[1] == 1:
-            pictures = pictures.expand(-1, 3, -1, -1)
+        pictures = self.prepared(pictures_BCHW)
         features: Tensor = self.net(pictures.contiguous(memory_format=torch.channels_last))
         return features.float()
-
-    def embed(self, windows: Windows, batch: int = 64) -> np.ndarray:
-        """Features of many windows, a batch at a time.
-
-        Args:
-            windows: (N,H,W) or (N,C,H,W), torch or numpy, values in [-1, 1].
-            batch: windows per forward pass.
-
-        Returns:
-            (N,1280) float32 on the CPU; N may be 0.
-        """
-        tensor = torch.as_tensor(windows)
-        if tensor.ndim == 3:
-            tensor = tensor.unsqueeze(1)
-        if len(tensor) == 0:
-            return np.zeros((0, FEATURE_COUNT), np.float32)
-        return np.concatenate([self(chunk).cpu().numpy() for chunk in torch.split(tensor, batch)])
 
 
 def _packaged_weights(wanted: dict[str, Tensor]) -> dict[str, Tensor]:
