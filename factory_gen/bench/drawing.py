@@ -74,7 +74,7 @@ def draw_set(
         setting: solver, calls, scale, codes.
         batch: windows drawn together.
         seed: of codes and noise; the same for all arms, so that they start from the same draws.
-        fast: whether the network runs in bfloat16.
+        fast: whether the networks run in bfloat16.
     """
     total = windows.latent.shape[0]
     parts, source_ms, calls_ms = [], [], []
@@ -82,8 +82,9 @@ def draw_set(
         rows = slice(start, min(start + batch, total))
         known, conditions = windows.latent[rows], windows.conditions.part(rows)
         began = time.perf_counter()
-        code = _codes(arm, shared, known, conditions, setting, seed + start)
-        source = shared.rule(arm, setting.scale)(shared.prior.decode, code, conditions)
+        with _precision(known.device, fast):
+            code = _codes(arm, shared, known, conditions, setting, seed + start)
+            source = shared.rule(arm, setting.scale)(shared.prior.decode, code, conditions)
         between = time.perf_counter()
         noise = torch.randn(known.shape, generator=torch_generator(seed, "bench-noise", start)).to(
             known.device

@@ -59,10 +59,14 @@ def train_flow(
         network: nn.Module, batch: LatentBatch, generator: torch.Generator, done: int
     ) -> tuple[torch.Tensor, dict[str, float]]:
         latent, conditions = batch.latent, batch.conditions
-        with torch.no_grad():
-            code_mean, code_log_var = encode(latent, conditions)
-            code_noise = torch.randn(code_mean.shape, generator=generator).to(latent.device)
-            code = code_mean + (0.5 * code_log_var).exp() * code_noise
+        # The frozen prior runs in the training's precision: in float32 it would cost as much as the flow itself.
+        fast = torch.autocast(latent.device.type, torch.bfloat16, enabled=loop.precision == "bf16")
+        with torch.no_grad(), fast:
+            code = torch.zeros(latent.shape[0], model.code_size, device=latent.device)
+            if settings.use_code:
+                code_mean, code_log_var = encode(latent, conditions)
+                code_noise = torch.randn(code_mean.shape, generator=generator).to(latent.device)
+                code = code_mean + (0.5 * code_log_var).exp() * code_noise
             source = source_rule(decode, code, conditions)
             x_0 = source.sample(torch.randn(latent.shape, generator=generator).to(latent.device))
         t = draw_times(settings.times, latent.shape[0], generator).to(latent.device)
