@@ -10,12 +10,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from data_registry.records import ModelVersionRecord, PartRecord
 from factory_gen.checks import check_choice
 from factory_gen.errors import InputRefused
+from factory_gen.machine import device_name
 from factory_gen.matching.solvers.table import steps_for_calls
 from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.placement import PLACEMENTS
@@ -23,6 +25,7 @@ from factory_gen.sampler.recipe import CODE_SOURCES
 from factory_gen.sampler.window_draw import DrawChoice
 from pipelines.contact_sheet import sheet_of_request
 from pipelines.generate_chunks import Drawing, Request, Tally
+from pipelines.kpi_speed import record_speed
 from pipelines.model_choice import choose_model
 from pipelines.progress import Progress, Silent
 from pipelines.wiring import Workplace
@@ -138,6 +141,7 @@ def run(
     if not dry_run and before < count:
         job = Drawing(work, owner, version, generator, choice, request, say, tally)
         job.run()
+        record_speed(work.registry, owner.id, tally.timed, _how(generator, version, request, choice, tally))
     report = _report(work, owner, version, request, choice, generator, before, tally, started, dry_run)
     if sheet is None or not report.kept:
         return report
@@ -158,6 +162,23 @@ def _types(generator: Generator, defect: str | None) -> tuple[str, ...]:
         return known
     check_choice(defect, known, "defect")
     return (defect,)
+
+
+def _how(
+    generator: Generator, version: ModelVersionRecord, request: Request, choice: DrawChoice, tally: Tally
+) -> dict[str, Any]:
+    """What a measured time is worth nothing without."""
+    return {
+        "device": device_name(generator.device),
+        "model": version.number,
+        "request": request.sha256,
+        "window": generator.parts.facts.window,
+        "batch": generator.settings.chunk,
+        "solver": choice.solver.solver,
+        "steps": choice.solver.steps,
+        "redrawn": tally.redrawn,
+        "failed": sum(tally.failed.values()),
+    }
 
 
 def _report(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -50,12 +51,13 @@ class Request:
 
 
 class Tally:
-    """Counts of one run."""
+    """Counts of one run; `timed` has (seconds, images kept) of each chunk that was worked."""
 
     def __init__(self) -> None:
         self.failed: dict[str, int] = {}
         self.redrawn = 0
         self.drawn = 0
+        self.timed: list[tuple[float, int]] = []
 
     def fail(self, reason: str) -> None:
         """Count a sample that failed at every attempt."""
@@ -110,12 +112,18 @@ class Drawing:
         for start in range(0, self.request.count, size):
             members = range(start, min(start + size, self.request.count))
             if not any(index in present for index in members):
-                self._chunk(list(members))
+                since = time.perf_counter()
+                kept = self._chunk(list(members))
+                self.tally.timed.append((time.perf_counter() - since, kept))
             self.say.advance(STAGE, len(members), redrawn=self.tally.redrawn)
         self.say.finish(STAGE)
 
-    def _chunk(self, members: list[int]) -> None:
-        """Draw the chunk's members, again with the next seed where the audit objects, and store what passed."""
+    def _chunk(self, members: list[int]) -> int:
+        """Draw the chunk's members, again with the next seed where the audit objects, and store what passed.
+
+        Returns:
+            How many were stored.
+        """
         waiting, done, reasons = list(members), {}, dict[int, str]()
         for attempt in range(self.generator.settings.attempts):
             drafts = [d for index in waiting if (d := self._draft(index, attempt)) is not None]
@@ -133,6 +141,7 @@ class Drawing:
         for index in waiting:
             self.tally.fail(reasons.get(index, "no-place"))
         self._store([done[index] for index in sorted(done)])
+        return len(done)
 
     def _draft(self, index: int, attempt: int) -> _Draft | None:
         """Choose picture, mask and place from the sample's own random stream."""

@@ -16,6 +16,7 @@ from factory_gen.composite.paste import outside_is_equal
 from factory_gen.errors import InputRefused, UsageError
 from factory_gen.images.files import encode_mask, encode_png, read_mask, read_picture
 from pipelines import generate, generate_good, inpaint, interpolate, measure, train
+from pipelines.kpi_names import SPEED
 from pipelines.part_images import allowed_region
 from pipelines.progress import Silent
 from pipelines.settings import load_settings
@@ -68,6 +69,23 @@ def test_every_sample_is_local_on_the_part_and_knows_where_it_comes_from(
         assert sample.recipe_sha256 == model.recipe_sha256
         assert sample.steps == report.steps
         assert sample.mask_origin["placement"] == "learned"
+
+
+def test_a_generation_keeps_its_pace_with_what_it_ran_on(work: Workplace) -> None:
+    with work.registry.read() as rows:
+        part = rows.parts.get(PART)
+        before = len(rows.kpis.page(part.id, name=SPEED, limit=1000))
+    report = generate.run(work, PART, count=9, seed=77)
+    generate.run(work, PART, count=9, seed=77)
+    with work.registry.read() as rows:
+        found = rows.kpis.page(part.id, name=SPEED, limit=1000)[before:]
+    [row] = found
+    assert row.high is not None and 0 < row.value <= row.high
+    assert row.value * row.details["kept"] < report.seconds
+    assert (row.details["request"], row.details["model"]) == (report.request, report.model)
+    assert row.details["batch"] == 4
+    assert "thread" in row.details["device"]
+    assert row.details["failed"] == sum(report.failed.values())
 
 
 def test_the_same_request_gives_what_is_there(work: Workplace) -> None:
