@@ -1,0 +1,1 @@
+"""Quality of single samples: scores, and limits learned from real defects."""
