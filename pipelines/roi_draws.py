@@ -7,6 +7,7 @@ replacement, or, where the gate gives its own paired bootstrap over groups and s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -33,18 +34,62 @@ RECALL, FALSE_REJECTS = "recall_gain", "false_reject_gain"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What the trial found on held-out real pictures at the plant's one threshold.
+    """What a trial found on held-out real pictures at the plant's one threshold rule.
 
     Attributes:
-        recall: real defects before and after.
-        false_rejects: good pictures before and after.
-        replicates: (K,2) of (R1 - R0, F1 - F0) from a paired bootstrap over groups and seeds; None resamples the
-            counts, which takes the pictures for independent of each other.
+        recall_gain, false_reject_gain: R1 - R0 and F1 - F0, shares.
+        defects: real defects judged.
+        discordant: share of them whose answer changed; from replicates, the share that would explain their spread.
+        source: which trial.
+        counts: (real defects, good pictures) before and after; resampled as independent pictures.
+        replicates: (R1 - R0, F1 - F0) from a paired bootstrap over groups and seeds; goes before the counts.
     """
 
-    recall: Paired
-    false_rejects: Paired
+    recall_gain: float
+    false_reject_gain: float
+    defects: int
+    discordant: float
+    source: str
+    counts: tuple[Paired, Paired] | None = None
     replicates: tuple[tuple[float, float], ...] | None = None
+
+
+def from_counts(recall: Paired, false_rejects: Paired) -> Measured:
+    """What two paired counts say."""
+    return Measured(
+        recall_gain=recall.difference,
+        false_reject_gain=false_rejects.difference,
+        defects=recall.total,
+        discordant=recall.discordant,
+        source=recall.source,
+        counts=(recall, false_rejects),
+    )
+
+
+def from_replicates(
+    replicates: Sequence[tuple[float, float]],
+    *,
+    recall_gain: float,
+    false_reject_gain: float,
+    defects: int,
+    source: str,
+) -> Measured:
+    """What a paired bootstrap of (R1 - R0, F1 - F0) says.
+
+    Raises:
+        ValueError: no replicates, or one that is not finite.
+    """
+    pairs = np.asarray(replicates, dtype=float).reshape(-1, 2)
+    if not len(pairs) or not np.isfinite(pairs).all():
+        raise ValueError("replicates that are missing or not finite")
+    return Measured(
+        recall_gain=recall_gain,
+        false_reject_gain=false_reject_gain,
+        defects=defects,
+        discordant=float(pairs[:, 0].var()) * defects + recall_gain**2,
+        source=source,
+        replicates=tuple((float(r), float(f)) for r, f in pairs),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +174,10 @@ def compute(inputs: RoiInputs, measured: Measured, *, draws: int = DRAWS, seed: 
     """
     g = ramp(inputs)
     drawn = draw(inputs, measured, draws=draws, seed=seed)
-    recall, rejects = measured.recall.difference, measured.false_rejects.difference
+    recall, rejects, changed = measured.recall_gain, measured.false_reject_gain, measured.discordant
     mid = middle(inputs, recall, rejects)
     nets = np.broadcast_to(net(drawn, g), draws)
     even = float(break_even(mid, g))
-    changed = measured.recall.discordant
     return Roi(
         currency=inputs.currency,
         benefit_mid=float(benefit(mid)),
@@ -146,8 +190,8 @@ def compute(inputs: RoiInputs, measured: Measured, *, draws: int = DRAWS, seed: 
         break_even=even,
         break_even_same_rejects=float(break_even(middle(inputs, recall, 0.0), g)),
         payback=payback_month(mid, g),
-        more_defects_recall=_more(defects_needed(recall, changed), measured.recall.total),
-        more_defects_net=_more(defects_needed(recall, changed, even), measured.recall.total),
+        more_defects_recall=_more(defects_needed(recall, changed), measured.defects),
+        more_defects_net=_more(defects_needed(recall, changed, even), measured.defects),
         waterfall=waterfall(mid, g),
         tornado=tornado(inputs, measured, drawn),
         draws=draws,
@@ -159,7 +203,7 @@ def compute(inputs: RoiInputs, measured: Measured, *, draws: int = DRAWS, seed: 
 def tornado(inputs: RoiInputs, measured: Measured, drawn: Figures) -> tuple[Swing, ...]:
     """Each uncertain input alone from its 5 % to its 95 % point; the largest swing in net per month first."""
     g = ramp(inputs)
-    mid = asdict(middle(inputs, measured.recall.difference, measured.false_rejects.difference))
+    mid = asdict(middle(inputs, measured.recall_gain, measured.false_reject_gain))
     swings = []
     for name in (*estimates(), RECALL, FALSE_REJECTS):
         ends = [float(value) for value in np.quantile(getattr(drawn, name), [LOW, HIGH])]
@@ -187,9 +231,9 @@ def _differences(measured: Measured, draws: int, rng: np.random.Generator) -> np
     if measured.replicates is not None:
         known = np.asarray(measured.replicates, dtype=float)
         return known[rng.integers(len(known), size=draws)]
-    return np.stack(
-        [_resampled(one, draws, rng) for one in (measured.recall, measured.false_rejects)], axis=1
-    )
+    if measured.counts is not None:
+        return np.stack([_resampled(one, draws, rng) for one in measured.counts], axis=1)
+    return np.tile([measured.recall_gain, measured.false_reject_gain], (draws, 1))
 
 
 def _resampled(one: Paired, draws: int, rng: np.random.Generator) -> np.ndarray:

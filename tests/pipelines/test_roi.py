@@ -20,10 +20,10 @@ from pipelines.roi import (
     waterfall,
     wording,
 )
-from pipelines.roi_draws import FALSE_REJECTS, RECALL, Measured, compute, draw, middle
+from pipelines.roi_draws import FALSE_REJECTS, RECALL, compute, draw, from_counts, from_replicates, middle
 from pipelines.roi_inputs import DefectCounts, Estimate, Paired, RoiInputs
 
-TRIAL = Measured(
+TRIAL = from_counts(
     recall=Paired(total=60, gained=9, lost=3, source="worked example"),
     false_rejects=Paired(total=2000, gained=10, lost=14, source="worked example"),
 )
@@ -152,7 +152,7 @@ def test_the_word_follows_the_rule(probability: float, word: str) -> None:
 
 
 def test_without_any_spread_every_draw_is_the_formula() -> None:
-    certain = Measured(
+    certain = from_counts(
         recall=Paired(total=10, gained=0, lost=0, source="test"),
         false_rejects=Paired(total=10, gained=10, lost=0, source="test"),
     )
@@ -165,7 +165,7 @@ def test_without_any_spread_every_draw_is_the_formula() -> None:
 
 def test_a_linear_case_has_the_mean_and_spread_of_its_triangle() -> None:
     """Only C_f varies and B is linear in it, so both moments are known."""
-    certain = Measured(
+    certain = from_counts(
         recall=Paired(total=10, gained=0, lost=0, source="test"),
         false_rejects=Paired(total=10, gained=0, lost=10, source="test"),
     )
@@ -194,9 +194,23 @@ def test_the_draws_have_the_moments_of_what_was_counted() -> None:
 def test_the_gates_own_replicates_are_drawn_in_pairs() -> None:
     """Recall and false rejects of one replicate belong together."""
     pairs = ((0.1, -0.01), (0.2, 0.03))
-    drawn = draw(RoiInputs(), replace(TRIAL, replicates=pairs), draws=1000)
-    seen = set(zip(drawn.recall_gain, drawn.false_reject_gain, strict=True))
-    assert seen == set(pairs)
+    trial = from_replicates(pairs, recall_gain=0.15, false_reject_gain=0.01, defects=60, source="gate")
+    drawn = draw(RoiInputs(), trial, draws=1000)
+    assert set(zip(drawn.recall_gain, drawn.false_reject_gain, strict=True)) == set(pairs)
+
+
+@pytest.mark.parametrize("pairs", [[], [(0.1, float("nan"))]])
+def test_replicates_that_are_none_are_refused(pairs: list[tuple[float, float]]) -> None:
+    with pytest.raises(ValueError, match="replicates"):
+        from_replicates(pairs, recall_gain=0.1, false_reject_gain=0.0, defects=60, source="gate")
+
+
+def test_replicates_ask_for_as_many_defects_as_the_counts_they_came_from() -> None:
+    counts = np.random.default_rng(0).multinomial(60, [9 / 60, 3 / 60, 48 / 60], size=50_000)
+    pairs = [(float(a - b) / 60, 0.0) for a, b, _ in counts]
+    trial = from_replicates(pairs, recall_gain=0.1, false_reject_gain=0.0, defects=60, source="gate")
+    asked = compute(RoiInputs(), trial).more_defects_recall
+    assert asked == pytest.approx(58, abs=2)
 
 
 def test_the_same_seed_gives_the_same_answer() -> None:
