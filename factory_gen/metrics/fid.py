@@ -9,9 +9,18 @@ real, and trust KID where they disagree. The name says the features: only Incept
 
 The trace is computed without matrix roots: with centred rows X (N,D) and Y (M,D), the eigenvalues of S_1 S_2 are the
 squared singular values of X Y^T / sqrt((N-1)(M-1)), so the last term is twice their sum.
+
+The interval comes from a bootstrap of the linearised distance. A resample holds fewer different pictures than its
+set, so the distance of resamples is far too large. Instead the decomposition that gives the distance also gives each
+picture's influence on it (its derivative by that picture's weight), and the influences are resampled. The interval
+lies around the value and tells how far another draw of as many pictures would scatter, not where the distance of
+endless sets lies. With 400 features and 100 to 300 pictures it was as wide as the scatter of fresh draws within a few
+percent (a third too wide for two sets of one distribution), where the plain bootstrap was up to twice as wide.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +31,7 @@ FID_NAME = "FID (EfficientNet-Lite0 features)"
 
 
 def fid(
-    first: np.ndarray, second: np.ndarray, *, seed: int = 0, resamples: int = 50, confidence: float = 0.95
+    first: np.ndarray, second: np.ndarray, *, seed: int = 0, resamples: int = 200, confidence: float = 0.95
 ) -> SetScore:
     """Distance of two full sets of features (N,D) and (M,D), with an interval (see `FidReference`)."""
     return FidReference(second, seed=seed, resamples=resamples, confidence=confidence)(first)
@@ -31,10 +40,7 @@ def fid(
 class FidReference:
     """One reference set against which many sets are compared.
 
-    A resample holds fewer different pictures than its set, so its distance is larger. Therefore the interval takes
-    only its width from the resamples and is laid around the value: it tells how far another draw of as many
-    pictures would scatter, not where the distance of endless sets lies. A resample costs one singular value
-    decomposition of (min(N,D), min(M,D)): 0.1 s at 500 pictures a side.
+    A comparison costs one singular value decomposition of (min(N,D), min(M,D)), however many resamples.
 
     Args:
         second: the reference's features (M,D).
@@ -48,11 +54,11 @@ class FidReference:
     """
 
     def __init__(
-        self, second: np.ndarray, *, seed: int = 0, resamples: int = 50, confidence: float = 0.95
+        self, second: np.ndarray, *, seed: int = 0, resamples: int = 200, confidence: float = 0.95
     ) -> None:
         check_sets(second, second)
         check_bootstrap(resamples, confidence)
-        self._second, self._seed, self._confidence = second.astype(np.float64), seed, confidence
+        self._second, self._seed, self._confidence = _fitted(second), seed, confidence
         self._draws = resample(numpy_generator(seed, "fid", "reference"), resamples, len(second))
 
     def __call__(self, first: np.ndarray) -> SetScore:
@@ -61,44 +67,57 @@ class FidReference:
         Raises:
             InputRefused: not 2-D, fewer than 2 rows, another width, or not finite.
         """
-        check_sets(first, self._second)
-        rows = first.astype(np.float64)
-        value = _distance(rows, self._second)
+        check_sets(first, self._second.rows)
+        value, of_first, of_second = _distance(_fitted(first), self._second)
         low = high = value
         if len(self._draws):
-            drawn = resample(numpy_generator(self._seed, "fid", "set"), len(self._draws), len(rows))
-            values = np.array(
-                [_distance(rows, self._second, *pair) for pair in zip(drawn, self._draws, strict=True)]
-            )
-            shift = value - float(np.median(values))
-            low, high = (edge + shift for edge in interval(values, self._confidence))
-        return SetScore(
-            value=value, low=low, high=high, first_count=len(first), second_count=len(self._second)
-        )
+            drawn = resample(numpy_generator(self._seed, "fid", "set"), len(self._draws), len(first))
+            moved = drawn @ of_first / len(of_first) + self._draws @ of_second / len(of_second)
+            low, high = interval(value + moved, self._confidence)
+        return SetScore(value=value, low=low, high=high, first_count=len(first), second_count=len(of_second))
 
 
-def _distance(
-    first: np.ndarray,
-    second: np.ndarray,
-    first_counts: np.ndarray | None = None,
-    second_counts: np.ndarray | None = None,
-) -> float:
-    """Frechet distance of rows (N,D) and (M,D), each counted so often (N,), (M,)."""
-    (mean_1, x), (mean_2, y) = _centred(first, first_counts), _centred(second, second_counts)
-    cross = np.linalg.svd(_short(x) @ _short(y).T, compute_uv=False).sum()
-    return float(((mean_1 - mean_2) ** 2).sum() + (x**2).sum() + (y**2).sum() - 2.0 * cross)
+@dataclass(frozen=True)
+class _Fitted:
+    """A set as a Gaussian.
+
+    Attributes:
+        mean: (D,).
+        rows: (N,D) less their mean.
+        basis: (N,D) orthonormal columns with rows = basis @ short; None where short is rows itself.
+        short: (min(N,D),D).
+    """
+
+    mean: np.ndarray
+    rows: np.ndarray
+    basis: np.ndarray | None
+    short: np.ndarray
+
+    def lift(self, vectors: np.ndarray) -> np.ndarray:
+        """Singular vectors of `short` (min(N,D),R) as those of `rows` (N,R)."""
+        return vectors if self.basis is None else self.basis @ vectors
 
 
-def _centred(rows: np.ndarray, counts: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (D,) and rows (N',D) whose X^T X is the covariance with n - 1 below; pictures not drawn are left out."""
-    if counts is not None:
-        rows, counts = rows[counts > 0], counts[counts > 0]
-    weights = np.ones(len(rows)) if counts is None else counts
-    total = weights.sum()
-    mean = weights @ rows / total
-    return mean, np.sqrt(weights / (total - 1.0))[:, None] * (rows - mean)
+def _fitted(features: np.ndarray) -> _Fitted:
+    mean = features.astype(np.float64).mean(axis=0)
+    rows = features - mean
+    if rows.shape[0] <= rows.shape[1]:
+        return _Fitted(mean, rows, None, rows)
+    basis, short = np.linalg.qr(rows)
+    return _Fitted(mean, rows, basis, short)
 
 
-def _short(rows: np.ndarray) -> np.ndarray:
-    """Rows with the same X^T X but no more of them than columns."""
-    return np.asarray(np.linalg.qr(rows, mode="r")) if rows.shape[0] > rows.shape[1] else rows
+def _distance(first: _Fitted, second: _Fitted) -> tuple[float, np.ndarray, np.ndarray]:
+    """Frechet distance, and the influences (N,) and (M,) of the pictures of both sets on it; these have mean 0."""
+    count_1, count_2 = len(first.rows), len(second.rows)
+    cross = first.short @ second.short.T / np.sqrt((count_1 - 1.0) * (count_2 - 1.0))
+    left, singular, right = np.linalg.svd(cross, full_matrices=False)
+    gap = first.mean - second.mean
+    spread_1, spread_2 = (first.rows**2).sum(axis=1), (second.rows**2).sum(axis=1)
+    value = gap @ gap + spread_1.sum() / (count_1 - 1) + spread_2.sum() / (count_2 - 1) - 2 * singular.sum()
+    # The trace of a root changes by half of tr(G dS), and n (U s U^T)_ii is what picture i adds to tr(G S).
+    share_1 = count_1 * (first.lift(left) ** 2 @ singular)
+    share_2 = count_2 * (second.lift(right.T) ** 2 @ singular)
+    of_first = 2.0 * first.rows @ gap + spread_1 - share_1
+    of_second = -2.0 * second.rows @ gap + spread_2 - share_2
+    return float(value), of_first - of_first.mean(), of_second - of_second.mean()

@@ -42,7 +42,9 @@ class SetScore:
 
     def __str__(self) -> str:
         value, low, high = self.printed
-        return f"{value:.1f} [{low:.1f}, {high:.1f}]" + (" x 10^-3" if self.scale == 1000.0 else "")
+        places = 1 if abs(value) >= 1 or high - low >= 1 else 3
+        shown = f"{value:.{places}f} [{low:.{places}f}, {high:.{places}f}]"
+        return shown + (" x 10^-3" if self.scale == 1000.0 else "")
 
 
 def check_sets(first: np.ndarray, second: np.ndarray) -> None:

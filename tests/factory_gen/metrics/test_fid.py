@@ -7,7 +7,8 @@ import pytest
 import torch
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from factory_gen.metrics.fid import fid
+from factory_gen.metrics.fid import _distance, _fitted, fid
+from factory_gen.metrics.set_score import SetScore
 from tests.factory_gen.metrics.drawn_sets import Pass, draw
 
 
@@ -70,11 +71,30 @@ def test_few_pictures_of_one_distribution_do_not_come_out_at_zero() -> None:
     assert few > 5 > 0.5 > many > 0
 
 
-def test_interval_holds_what_another_draw_of_as_many_pictures_gives() -> None:
-    values = [fid(draw(60, shift=1, seed=s), draw(60, seed=900 + s), resamples=0).value for s in range(60)]
-    expected = np.mean(values)
-    scores = [
-        fid(draw(60, shift=1, seed=s), draw(60, seed=900 + s), seed=s, resamples=60, confidence=0.9)
-        for s in range(40)
-    ]
-    assert np.mean([score.low <= expected <= score.high for score in scores]) >= 0.75
+@pytest.mark.parametrize(("shift", "count"), [(1.0, 60), (0.5, 12), (0.0, 200)])
+def test_interval_holds_what_another_draw_of_as_many_pictures_gives(shift: float, count: int) -> None:
+    def score(seed: int) -> SetScore:
+        return fid(
+            draw(count, shift=shift, seed=seed), draw(count, seed=900 + seed), seed=seed, confidence=0.9
+        )
+
+    scores = [score(seed) for seed in range(80)]
+    values = np.array([score.value for score in scores])
+    assert np.mean([score.low <= values.mean() <= score.high for score in scores]) >= 0.78
+    widths = np.mean([score.high - score.low for score in scores])
+    assert 0.7 < widths / np.subtract(*np.quantile(values, [0.95, 0.05])) < 1.8
+
+
+def test_influences_are_what_leaving_pictures_out_changes() -> None:
+    """Truth: the jackknife, one distance per picture left out, less its mean (which is the bias)."""
+    first, second = draw(200, shift=0.5), draw(150, seed=1)
+    whole, of_first, of_second = _distance(_fitted(first), _fitted(second))
+
+    def without(rows: np.ndarray, other: np.ndarray) -> np.ndarray:
+        left = [np.delete(rows, index, axis=0) for index in range(len(rows))]
+        changes = np.array([whole - _distance(_fitted(rest), _fitted(other))[0] for rest in left])
+        return (changes - changes.mean()) * (len(rows) - 1)
+
+    for wanted, found in ((without(first, second), of_first), (without(second, first), of_second)):
+        assert np.corrcoef(wanted, found)[0, 1] > 0.99
+        assert np.std(found) == pytest.approx(np.std(wanted), rel=0.1)

@@ -92,7 +92,9 @@ def test_a_name_says_its_features() -> None:
     assert METRICS["kid"].name("CLIP features") == "KID (CLIP features)"
 
 
-@pytest.mark.parametrize(("scale", "text"), [(1000.0, "12.3 [10.0, 15.0] x 10^-3"), (1.0, "0.0 [0.0, 0.0]")])
+@pytest.mark.parametrize(
+    ("scale", "text"), [(1000.0, "12.3 [10.0, 15.0] x 10^-3"), (1.0, "0.012 [0.010, 0.015]")]
+)
 def test_a_score_prints_as_papers_do(scale: float, text: str) -> None:
     score = SetScore(value=0.0123, low=0.01, high=0.015, first_count=9, second_count=8, scale=scale)
     assert str(score) == text and score.x1000 == pytest.approx(12.3)
