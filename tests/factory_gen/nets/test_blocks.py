@@ -10,23 +10,23 @@ from factory_gen.nets.blocks import (
     Block,
     ScalarEmbedding,
     Trunk,
-    patchify,
     sine_positions,
     unpatchify,
 )
+from factory_gen.nets.fast import cut_patches
 
 
 @pytest.mark.parametrize("patch", [1, 2, 4])
 def test_patches_fold_back(patch: int) -> None:
     maps = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    patches = patchify(maps, patch)
+    patches = cut_patches(maps, patch)
     assert patches.shape == (2, (8 // patch) ** 2, 3 * patch * patch)
     assert torch.equal(unpatchify(patches, patch, 8 // patch), maps)
 
 
 def test_a_patch_holds_its_own_pixels() -> None:
     maps = torch.arange(16.0).reshape(1, 1, 4, 4)
-    assert patchify(maps, 2)[0, 1].tolist() == [2.0, 3.0, 6.0, 7.0]
+    assert cut_patches(maps, 2)[0, 1].tolist() == [2.0, 3.0, 6.0, 7.0]
 
 
 def test_a_fresh_block_is_the_identity() -> None:
