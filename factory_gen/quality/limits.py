@@ -4,7 +4,8 @@ For each type, the middle 90 % of its real defects span a range. How much wider 
 group (a physical part, a batch) is left out in turn, and the range of the others is widened until 95 % of the
 left-out defects lie within. This is conformal prediction over groups: real defects that were never seen pass with
 about that probability, however few groups there are and whatever the distribution, as long as new parts differ from
-the known ones as these do from each other.
+the known ones as these do from each other. Type fit and mask fit of a real defect come from judges that have never
+seen its group, so there the range of the real defects is the limit as it stands.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from factory_gen.metrics.contrast import spread
-from factory_gen.quality.scores import RULES, SampleScores, ScoreRule
+from factory_gen.quality.scores import RULES, SampleScores, Scale, ScoreRule
 
 KEPT = 0.95
 CORE = (0.05, 0.95)
 FEWEST = 5
 ONE_SPREAD = 1.0
 _TINY = 1e-3
+_SURE = 0.02  # shares nearer to 0 or 1 than this are all one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,8 @@ def learn_limits(reals: Sequence[RealDefect], *, kept: float = KEPT) -> ScoreLim
         everything = np.concatenate([values for values, _ in by_type.values()]) if types else np.zeros(0)
         if not len(everything):
             continue
-        margin = _margin(by_type, kept)
+        # A costly score of a real defect comes from judges that have not seen its group: no margin is wanting.
+        margin = 0.0 if rule.costly else _margin(by_type, kept)
         for name, (values, _) in by_type.items():
             # A handful of defects of one type spans no range yet: then all types together do.
             low, high, unit = _range(values if len(values) >= FEWEST else everything)
@@ -129,11 +132,26 @@ def pass_rates(reals: Sequence[RealDefect], limits: ScoreLimits) -> dict[str, fl
 def _values(
     reals: Sequence[RealDefect], defect_type: str, score: str, rule: ScoreRule
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Finite values (N,), as logarithms where the rule says so, and their groups (N,)."""
+    """Finite values (N,), on the rule's scale, and their groups (N,)."""
     pairs = [(getattr(r.scores, score), r.group) for r in reals if r.defect_type == defect_type]
     known = [(value, group) for value, group in pairs if np.isfinite(value)]
     values = np.array([value for value, _ in known], np.float64)
-    return np.log(np.maximum(values, _TINY)) if rule.log else values, np.array([group for _, group in known])
+    return _stretched(values, rule.scale), np.array([group for _, group in known])
+
+
+def _stretched(values: np.ndarray, scale: Scale) -> np.ndarray:
+    """Values on the scale where limits are learned."""
+    if scale == "plain":
+        return values
+    bounded = np.clip(values, _SURE, 1.0 - _SURE) if scale == "odds" else np.maximum(values, _TINY)
+    return np.asarray(np.log(bounded) - (np.log1p(-bounded) if scale == "odds" else 0.0))
+
+
+def _back(value: float, scale: Scale) -> float:
+    """One stretched value as the score itself."""
+    if scale == "plain":
+        return value
+    return float(np.exp(value)) if scale == "log" else float(1.0 / (1.0 + np.exp(-value)))
 
 
 def _range(values: np.ndarray) -> tuple[float, float, float]:
@@ -155,8 +173,7 @@ def _margin(by_type: Mapping[str, tuple[np.ndarray, np.ndarray]], kept: float) -
 
 
 def _limit(low: float, high: float, rule: ScoreRule) -> Limit:
-    bounds = (float(np.exp(low)), float(np.exp(high))) if rule.log else (low, high)
     return Limit(
-        low=bounds[0] if rule.side in ("low", "both") else None,
-        high=bounds[1] if rule.side in ("high", "both") else None,
+        low=_back(low, rule.scale) if rule.side in ("low", "both") else None,
+        high=_back(high, rule.scale) if rule.side in ("high", "both") else None,
     )

@@ -12,6 +12,7 @@ from typing import Literal
 
 NAN = float("nan")
 Side = Literal["low", "high", "both"]
+Scale = Literal["plain", "log", "odds"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class SampleScores:
         rim: brightness of the border line, in spreads, >= 0 (`metrics/seam.py`: rim).
         nearest_real: distance to the nearest real defect of the type, 0 to 2 (`metrics/neighbours.py`).
         nearest_rank: share of real defects that have a nearer neighbour of another part, 0 to 1.
-        type_fit: lead of its own type over the best other one, in nats; above 0 it is taken for its type.
+        type_fit: chance that a classifier gives its own type, 0 to 1 (`quality/type_fit.py`).
         mask_fit: how well the pixels under the mask are told from the others, 0 to 1; 0.5 is by chance.
     """
 
@@ -54,22 +55,23 @@ class ScoreRule:
     Attributes:
         reason: what a sample is sent back for.
         side: on which side a sample can fail.
-        log: whether it spreads by factors, so that limits are learned from its logarithm.
+        scale: how it spreads, so that limits are learned on a scale without crowding: "plain", "log" for what varies
+            by factors, "odds" for a share between 0 and 1.
         costly: needs networks; measured by `factory-gen score`, not while generating.
     """
 
     reason: str
     side: Side
-    log: bool = False
+    scale: Scale = "plain"
     costly: bool = False
 
 
 RULES: Mapping[str, ScoreRule] = {
-    "contrast": ScoreRule(reason="faint", side="low", log=True),
-    "grain": ScoreRule(reason="grain", side="both", log=True),
+    "contrast": ScoreRule(reason="faint", side="low", scale="log"),
+    "grain": ScoreRule(reason="grain", side="both", scale="log"),
     "seam": ScoreRule(reason="seam", side="high"),
-    "rim": ScoreRule(reason="rim", side="high", log=True),
+    "rim": ScoreRule(reason="rim", side="high", scale="log"),
     "nearest_real": ScoreRule(reason="near-copy", side="low"),
-    "type_fit": ScoreRule(reason="type", side="low", costly=True),
-    "mask_fit": ScoreRule(reason="mask", side="low", costly=True),
+    "type_fit": ScoreRule(reason="type", side="low", scale="odds", costly=True),
+    "mask_fit": ScoreRule(reason="mask", side="low", scale="odds", costly=True),
 }
