@@ -36,6 +36,7 @@ class DefectRequest:
         seed: decides everything random about this defect.
         shift: brightness step that the type's real defects typically have, in spreads of the surroundings; None
             when they have no clear sign.
+        region: (H,W) bool, the part in the picture; found from the pixels when it is not given.
     """
 
     pixels: np.ndarray
@@ -45,6 +46,7 @@ class DefectRequest:
     strength: float | None
     seed: int
     shift: float | None = None
+    region: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels, "picture")
@@ -67,7 +69,10 @@ class DrawnDefect:
 
 
 class _Canvas:
-    """A request under work: the picture in [-1,1], padded to at least a window and to whole latent cells."""
+    """A request under work: the piece of its picture that the windows cover, in [-1,1].
+
+    Where windows reach beyond the picture (one smaller than a window, or a part of a latent cell), it is continued.
+    """
 
     def __init__(self, request: DefectRequest, parts: Parts, feather: float) -> None:
         facts = parts.facts
@@ -80,24 +85,41 @@ class _Canvas:
             strength = float(torch.rand(1, generator=self.generator))
         self.strength, self.kind = strength, facts.types.index(request.defect_type)
         self.target = target_contrast(facts.contrasts, request.defect_type, strength)
-        pixels = to_unit(request.pixels, request.bit_depth, facts.channels)
-        self.canvas = whole_cells(pad_to(pixels, self.size), self.cell).copy()
-        self.mask = np.zeros(self.canvas.shape[:2], dtype=bool)
-        height, width = request.mask.shape
-        self.mask[:height, :width] = request.mask
-        self.region = whole_cells(pad_to(foreground(request.pixels), self.size), self.cell)
-        self.places = plan_windows(self.mask, self.size, self.cell)
+        self.places = plan_windows(self._padded(request.mask), self.size, self.cell)
         self.area = _covered(self.places, self.size)
+        self.inside = _inside(self.area, request.mask.shape)
+        self.canvas = to_unit(self._piece(request.pixels), request.bit_depth, facts.channels)
+        self.mask = np.zeros(self.canvas.shape[:2], dtype=bool)
+        known = request.mask[self.inside]
+        self.mask[: known.shape[0], : known.shape[1]] = known
+        region = foreground(request.pixels) if request.region is None else request.region
+        self.region = self._piece(region)
+
+    def _padded(self, mask: np.ndarray) -> np.ndarray:
+        """The mask (H,W) with room for whole windows and whole cells."""
+        height, width = (-(-max(side, self.size) // self.cell) * self.cell for side in mask.shape)
+        if (height, width) == mask.shape:
+            return mask
+        padded = np.zeros((height, width), dtype=bool)
+        padded[: mask.shape[0], : mask.shape[1]] = mask
+        return padded
+
+    def _piece(self, array: np.ndarray) -> np.ndarray:
+        """The covered piece of a (H,W[,C]) array over the picture."""
+        if min(array.shape[:2]) < self.size:
+            return whole_cells(pad_to(array, self.size), self.cell)[self.area]
+        piece = array[self.inside]
+        below, right = (s.stop - s.start - side for s, side in zip(self.area, piece.shape[:2], strict=True))
+        return continued(piece, below, right)
 
     def task(self) -> DefectTask:
-        """The work on the piece that the windows cover."""
+        """The work on the covered piece."""
         top, left = self.area[0].start, self.area[1].start
-        mask = self.mask[self.area]
         return DefectTask(
-            canvas=self.canvas[self.area],
-            mask=mask,
-            weight=soft_edge(mask, self.feather),
-            region=self.region[self.area],
+            canvas=self.canvas,
+            mask=self.mask,
+            weight=soft_edge(self.mask, self.feather),
+            region=self.region,
             places=[WindowPlace(place.top - top, place.left - left) for place in self.places],
             size=self.size,
             kind=self.kind,
@@ -109,17 +131,21 @@ class _Canvas:
 
     def result(self, drawn: np.ndarray) -> DrawnDefect:
         """The finished picture."""
-        self.canvas[self.area] = drawn
-        height, width = self.request.mask.shape
-        pixels = paste(
-            self.request.pixels, self.canvas[:height, :width], self.request.mask, self.request.bit_depth
-        )
+        source, mask = self.request.pixels[self.inside], self.request.mask[self.inside]
+        pixels = self.request.pixels.copy()
+        own = drawn[: mask.shape[0], : mask.shape[1]]
+        pixels[self.inside] = paste(source, own, mask, self.request.bit_depth)
         return DrawnDefect(pixels, self.target, len(self.places))
 
 
 def whole_cells(array: np.ndarray, cell: int) -> np.ndarray:
     """A (H,W[,C]) array continued by its last row and column until both sides are multiples of `cell`."""
     below, right = (-side % cell for side in array.shape[:2])
+    return continued(array, below, right)
+
+
+def continued(array: np.ndarray, below: int, right: int) -> np.ndarray:
+    """A (H,W[,C]) array with its last row and column repeated `below` and `right` times."""
     rest = [(0, 0)] * (array.ndim - 2)
     return np.pad(array, [(0, below), (0, right), *rest], mode="edge") if below or right else array
 
@@ -127,6 +153,11 @@ def whole_cells(array: np.ndarray, cell: int) -> np.ndarray:
 def _covered(places: Sequence[WindowPlace], size: int) -> tuple[slice, slice]:
     tops, lefts = [place.top for place in places], [place.left for place in places]
     return slice(min(tops), max(tops) + size), slice(min(lefts), max(lefts) + size)
+
+
+def _inside(area: tuple[slice, slice], size: tuple[int, ...]) -> tuple[slice, slice]:
+    rows, columns = (slice(s.start, min(s.stop, side)) for s, side in zip(area, size, strict=True))
+    return rows, columns
 
 
 def draw_defects(

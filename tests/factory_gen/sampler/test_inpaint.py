@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -73,6 +75,18 @@ def test_same_seed_same_bytes_whatever_else_is_drawn_with_it(generator: Generato
     assert int(np.abs(alone.pixels.astype(int) - together[1].pixels.astype(int)).max()) <= 1
     other = generator(source, masks[0], "pit", generator=99).images[0]
     assert (other != together[0].pixels).any()
+
+
+def test_a_window_sees_the_same_wherever_the_picture_goes_on(generator: Generator) -> None:
+    """The work is done on the covered piece: a larger picture around it changes nothing, nor does a given region."""
+    source, mask = picture((160, 200)), disc((160, 200), (70, 90), 6)
+    request = DefectRequest(source, 8, mask, "pit", 0.5, 3)
+    whole = generator.draw([request], generator.choice())[0].pixels
+    told = replace(request, region=np.ones(mask.shape, dtype=bool))
+    assert (generator.draw([told], generator.choice())[0].pixels == whole).all()
+    near = slice(40, 110), slice(50, 130)
+    small = replace(request, pixels=source[near].copy(), mask=mask[near].copy())
+    assert (generator.draw([small], generator.choice())[0].pixels == whole[near]).all()
 
 
 @pytest.mark.parametrize("codes", ["auto", "sampler", "reference", "mix", "perturb"])
