@@ -20,6 +20,9 @@ from factory_gen.nets.blocks import ScalarEmbedding, Trunk
 from factory_gen.nets.condition import MASK_CHANNELS, Conditions, TypeEmbedding
 
 SOURCES = ("learned", "gaussian", "gaussian-data")
+# Training differentiates the network by the span: fast waves would drown the slow change that is to be learned.
+SPAN_FREQUENCY = 20.0
+OBJECTIVES = ("velocity", "flow-map")
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,14 @@ class FlowSettings:
         prior_scale: factor s on sigma.
         weight: importance weight of the loss: "one", "inverse-variance" or "sigma".
         times: "uniform" or "logit-normal".
+        objective: "velocity", or "flow-map": the trained velocity is then tuned into average velocities of jumps, so
+            that the solver "flow-map" may take one call (see `flow/train_map.py`).
+        map_share: share of the flow's time budget that the tuning takes.
+        map_steps: its most steps.
+        map_learning_rate: its peak rate.
+        jump_share: share of its windows that jump; the others keep learning the velocity.
+        landing_share: share of the jumps that land on the data.
+        adaptive: power of its loss weighting, see `matching.loss.even_out`; 0 is off.
         width, depth, heads, patch: of the transformer.
         whole_share: share of windows learned without surroundings.
         dropout: share of windows whose type is not told (needed for guidance).
@@ -45,6 +56,13 @@ class FlowSettings:
     prior_scale: float = 1.0
     weight: str = "inverse-variance"
     times: str = "uniform"
+    objective: str = "velocity"
+    map_share: float = 0.4
+    map_steps: int = 20000
+    map_learning_rate: float = 3e-4
+    jump_share: float = 0.5
+    landing_share: float = 0.25
+    adaptive: float = 1.0
     width: int = 192
     depth: int = 6
     heads: int = 6
@@ -57,10 +75,15 @@ class FlowSettings:
     share: float = 0.4
 
     def __post_init__(self) -> None:
-        for name in ("width", "depth", "heads", "patch", "steps", "batch"):
+        for name in ("width", "depth", "heads", "patch", "steps", "map_steps", "batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
-        for name, known in (("source", SOURCES), ("weight", WEIGHTS), ("times", TIMES)):
+        for name, known in (
+            ("source", SOURCES),
+            ("weight", WEIGHTS),
+            ("times", TIMES),
+            ("objective", OBJECTIVES),
+        ):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, found {getattr(self, name)!r}")
         if self.width % self.heads:
@@ -69,10 +92,15 @@ class FlowSettings:
             raise ValueError("use_code must be true for the learned source, which is made from z")
         if not 0 < self.prior_scale <= 4:
             raise ValueError(f"prior_scale must lie in (0, 4], found {self.prior_scale}")
+        for name in ("map_share", "jump_share", "landing_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie in [0, 1], found {getattr(self, name)}")
 
 
 class FlowModel(ModelMixin, ConfigMixin):
-    """Velocity field v(x_t, t | mean, log variance, z, conditions).
+    """Velocity field v(x_t, t | mean, log variance, z, conditions), or average velocity of a jump from t to t + span.
+
+    At span 0 a network with spans computes exactly what the same weights compute without.
 
     Args:
         latent_channels: K.
@@ -81,6 +109,7 @@ class FlowModel(ModelMixin, ConfigMixin):
         code_size: Z.
         use_code: whether z is told.
         width, depth, heads, patch: see `FlowSettings`.
+        spans: whether the length of a jump is told (a flow map).
     """
 
     config_name = "config.json"
@@ -97,6 +126,7 @@ class FlowModel(ModelMixin, ConfigMixin):
         depth: int = 6,
         heads: int = 6,
         patch: int = 4,
+        spans: bool = False,
     ) -> None:
         super().__init__()
         self.time = ScalarEmbedding(width)
@@ -114,6 +144,14 @@ class FlowModel(ModelMixin, ConfigMixin):
         )
         if not use_code:
             self.code.requires_grad_(False)
+        if spans:
+            self.span = ScalarEmbedding(width, highest=SPAN_FREQUENCY)
+            nn.init.zeros_(self.span.mlp[-1].weight)  # type: ignore[arg-type]
+
+    @property
+    def code_size(self) -> int:
+        """Length Z of the code."""
+        return int(self.config["code_size"])
 
     def forward(
         self,
@@ -123,13 +161,30 @@ class FlowModel(ModelMixin, ConfigMixin):
         log_var_BKhw: torch.Tensor,
         code_BZ: torch.Tensor,
         conditions: Conditions,
+        span_B: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Velocity (B,K,h,w) float32 at state `x_BKhw` and time `t_B` in [0,1]; only the hole's cells count."""
+        """Velocity (B,K,h,w) float32 at state `x_BKhw` and time `t_B` in [0,1]; only the hole's cells count.
+
+        With `span_B` (a flow map only): the average velocity until ``t + span``, which is at most 1.
+        """
         sigma = (0.5 * log_var_BKhw).exp()
         white = (x_BKhw - mean_BKhw) / sigma * conditions.hole
         maps = torch.cat([white, mean_BKhw, 0.5 * log_var_BKhw, conditions.maps], dim=1)
         cond = self.time(t_B) + self.kind(conditions.kind, conditions.strength)
         if self.config["use_code"]:
             cond = cond + self.code(code_BZ)
+        if span_B is not None:
+            cond = cond + self.span(span_B) - self.span(torch.zeros_like(span_B))
         result: torch.Tensor = sigma * self.trunk(maps, cond).float()
         return result
+
+    def start_from(self, other: FlowModel) -> None:
+        """Take over another network's weights; spans that only one of the two knows are left as they are.
+
+        Raises:
+            RuntimeError: the two differ in size.
+        """
+        own, theirs = self.state_dict(), other.state_dict()
+        shared = {key: value for key, value in theirs.items() if key in own or not key.startswith("span.")}
+        spans = {key: value for key, value in own.items() if key.startswith("span.")}
+        self.load_state_dict({**spans, **shared})

@@ -32,6 +32,25 @@ def weighted_regression(
     region_B1hw: torch.Tensor,
 ) -> torch.Tensor:
     """Mean over samples of the weighted squared error inside each sample's region. Scalar."""
+    return sample_errors(velocity_BKhw, target_BKhw, weight_BKhw, region_B1hw).mean()
+
+
+def sample_errors(
+    velocity_BKhw: torch.Tensor,
+    target_BKhw: torch.Tensor,
+    weight_BKhw: torch.Tensor,
+    region_B1hw: torch.Tensor,
+) -> torch.Tensor:
+    """Each sample's mean weighted squared error inside its region: (B,)."""
     error = (velocity_BKhw.float() - target_BKhw).square() * weight_BKhw * region_B1hw
     count = region_B1hw.sum(dim=(1, 2, 3)).clamp_min(1.0) * velocity_BKhw.shape[1]
-    return (error.sum(dim=(1, 2, 3)) / count).mean()
+    return error.sum(dim=(1, 2, 3)) / count
+
+
+def even_out(error_B: torch.Tensor, power: float, floor: float = 1e-3) -> torch.Tensor:
+    """Adaptive weighting (2505.13447): ``error / stopgrad(error + floor)^power``, (B,).
+
+    Samples with a large error, which are mostly those with a large jump, then weigh no more than the others;
+    power 0 leaves the errors as they are.
+    """
+    return error_B / (error_B.detach() + floor) ** power

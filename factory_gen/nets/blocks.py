@@ -90,29 +90,41 @@ class Trunk(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def tokens(self, maps_BCHW: torch.Tensor, cond_BD: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Run the blocks; returns (patches (B,N,C*P*P), tokens (B,N,D))."""
+    def tokens(
+        self, maps_BCHW: torch.Tensor, cond_BD: torch.Tensor, extra_BND: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run the blocks; returns (patches (B,N,C*P*P), tokens (B,N,D)). `extra_BND` is added to the first tokens."""
         patches = cut_patches(maps_BCHW, self.patch)
         x_BND = self.embed(patches) + self.position
+        if extra_BND is not None:
+            x_BND = x_BND + extra_BND
         for block in self.blocks:
             x_BND = block(x_BND, cond_BD)
         return patches, x_BND
 
-    def forward(self, maps_BCHW: torch.Tensor, cond_BD: torch.Tensor) -> torch.Tensor:
-        """(B,in_channels,h,w) and (B,cond_width) to (B,out_channels,h,w)."""
-        patches, x_BND = self.tokens(maps_BCHW, cond_BD)
+    def forward(
+        self, maps_BCHW: torch.Tensor, cond_BD: torch.Tensor, extra_BND: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """(B,in_channels,h,w), (B,cond_width) and, if any, extra tokens (B,N,D) to (B,out_channels,h,w)."""
+        patches, x_BND = self.tokens(maps_BCHW, cond_BD, extra_BND)
         shift, scale = self.modulation(F.silu(cond_BD))[:, None, :].chunk(2, dim=-1)
         out = self.head(modulate(self.norm, x_BND, shift, scale)) + self.skip(patches)
         return unpatchify(out, self.patch, self.grid)
 
 
 class ScalarEmbedding(nn.Module):
-    """Embed a number in [0,1] (time, strength) as a vector through sines of rising frequency."""
+    """Embed a number in [0,1] (time, strength) as a vector through sines of rising frequency.
 
-    def __init__(self, width: int, waves: int = 64) -> None:
+    Args:
+        width: length of the vector.
+        waves: number of frequencies.
+        highest: the fastest of them, in radians per unit; lower makes the embedding's derivative calmer.
+    """
+
+    def __init__(self, width: int, waves: int = 64, highest: float = 200.0) -> None:
         super().__init__()
         self.register_buffer(
-            "frequencies", torch.exp(torch.linspace(0.0, math.log(200.0), waves)), persistent=False
+            "frequencies", torch.exp(torch.linspace(0.0, math.log(highest), waves)), persistent=False
         )
         self.mlp = nn.Sequential(nn.Linear(2 * waves, width), nn.SiLU(), nn.Linear(width, width))
         self.frequencies: torch.Tensor

@@ -1,8 +1,9 @@
 """Trains all parts of a model, one after the other, inside one time budget.
 
-Order: autoencoder, grain, then the latent bank, prior, code sampler, flow. A part that is finished is kept beside the
-checkpoints, so that a killed training resumes with the part it was in. Fine-tuning starts the prior, the code sampler
-and the flow from an earlier model and keeps its autoencoder, whose latents they speak.
+Order: autoencoder, grain, then the latent bank, prior, code sampler, flow, and its tuning into a flow map. A part that
+is finished is kept beside the checkpoints, so that a killed training resumes with the part it was in. Fine-tuning
+starts the prior, the code sampler and the flow from an earlier model and keeps its autoencoder, whose latents they
+speak.
 """
 
 from __future__ import annotations
@@ -16,32 +17,33 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from factory_gen.autoencoder.checkpoint import load_tiny
 from factory_gen.autoencoder.grain import GrainNet
 from factory_gen.autoencoder.model import PartAutoencoder
 from factory_gen.autoencoder.train import train_autoencoder
 from factory_gen.autoencoder.train_grain import train_grain
-from factory_gen.errors import InputRefused
 from factory_gen.flow.model import FlowModel, FlowSettings
 from factory_gen.flow.source import SourceRule
 from factory_gen.flow.train import train_flow
+from factory_gen.flow.train_map import train_flow_map
 from factory_gen.images.dataset import PartPictures, WindowDraw
 from factory_gen.prior.codes import CodeSampler, train_codes
 from factory_gen.prior.model import PriorModel, PriorSettings
 from factory_gen.prior.train import train_prior
 from factory_gen.sampler.contrast_target import rank_by_contrast
 from factory_gen.sampler.generator import pick_device
-from factory_gen.sampler.parts import PartFacts, Parts, References
+from factory_gen.sampler.parts import PartFacts, Parts, References, check_fine_tuning
 from factory_gen.sampler.recipe import Recipe
 from factory_gen.sampler.references import encode_references
 from factory_gen.seeds import derive
+from factory_gen.training.checkpoint import write_weights
 from factory_gen.training.latents import LatentBank
 from factory_gen.training.loop import LoopResult, LoopSettings
 
 PartReport = Callable[[str, int, float, Mapping[str, float]], None]
-STAGES = ("autoencoder", "grain", "bank", "prior", "codes", "flow")
+STAGES = ("autoencoder", "grain", "bank", "prior", "codes", "flow", "flow-map")
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class _Fit:
         self.windows = WindowDraw(self.pictures, recipe.windows.size, recipe.windows.augment)
         self.stages: dict[str, tuple[int, float]] = {}
         if start_from is not None:
-            _check_compatible(start_from.facts, self.pictures, recipe)
+            check_fine_tuning(start_from.facts, self.pictures, recipe.windows.size)
 
     def run(self) -> FitResult:
         autoencoder = self._autoencoder()
@@ -145,14 +147,22 @@ class _Fit:
             checkpoint_s=training.checkpoint_s,
         )
 
-    def _new(self, name: str, cls: type[Any], **config: Any) -> Any:
-        """A fresh network, or a copy of the one to fine-tune from. Initial weights depend on the seed only."""
+    def _fresh(self, name: str, cls: type[Any], **config: Any) -> Any:
+        """A network whose initial weights depend on the seed only."""
         with torch.random.fork_rng():
             torch.manual_seed(derive(self.seed, "weights", name))
-            model = cls(**config)
+            return cls(**config).to(self.device)
+
+    def _new(self, name: str, cls: type[Any], **config: Any) -> Any:
+        """A fresh network, or a copy of the one to fine-tune from."""
+        model = self._fresh(name, cls, **config)
         if self.start_from is not None:
-            model.load_state_dict(getattr(self.start_from, name).state_dict())
-        return model.to(self.device)
+            earlier = getattr(self.start_from, name)
+            if isinstance(model, FlowModel):
+                model.start_from(earlier)
+            else:
+                model.load_state_dict(earlier.state_dict())
+        return model
 
     def _stage(self, name: str, model: Any, share: float, work: Callable[..., LoopResult]) -> Any:
         """Run one training, or take its finished weights when resuming; gives the network, frozen."""
@@ -170,7 +180,7 @@ class _Fit:
                 )
                 self.stages[name] = (result.steps, result.seconds)
             if PartialState().is_main_process:
-                _keep(model, finished)
+                write_weights(finished, model)
                 (self.folder / f"{name}.checkpoint").unlink(missing_ok=True)
         # Another memory layout would round differently than the model that is later read from its folder.
         return model.to(self.device, memory_format=torch.contiguous_format).eval().requires_grad_(False)
@@ -236,7 +246,7 @@ class _Fit:
 
     def _prior(self, bank: LatentBank) -> PriorModel:
         settings = self.recipe.prior
-        config = {**self._shape(bank), **_body(settings), "code_size": settings.code_size}
+        config = {**self._shape(bank), **_body(settings), "code_size": settings.code_size, "code_grid": settings.code_grid}
         model = self._new("prior", PriorModel, **config)
         trained: PriorModel = self._stage(
             "prior", model, settings.share, partial(train_prior, model, bank, settings)
@@ -261,35 +271,25 @@ class _Fit:
 
     def _flow(self, bank: LatentBank, prior: PriorModel, references: References) -> FlowModel:
         settings = self.recipe.flow
-        config = {**self._shape(bank), **_body(settings), "code_size": prior.code_size}
-        model = self._new("flow", FlowModel, **config, use_code=settings.use_code)
         rule = SourceRule(
             settings.source, settings.prior_scale, references.data_mean, references.data_log_var
         )
-        work = partial(train_flow, model, bank, prior.encode, prior.decode, rule, settings)
-        trained: FlowModel = self._stage("flow", model, settings.share, work)
-        return trained
-
-
-def _keep(model: Any, finished: Path) -> None:
-    """Write a finished network's weights in one rename."""
-    finished.parent.mkdir(parents=True, exist_ok=True)
-    part = finished.with_suffix(".part")
-    save_file({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, part)
-    part.replace(finished)
+        told = bank, prior.encode, prior.decode, rule, settings
+        config = {**self._shape(bank), **_body(settings), "code_size": prior.code_size}
+        config["use_code"] = settings.use_code
+        tuning = settings.share * settings.map_share if settings.objective == "flow-map" else 0.0
+        model = self._new("flow", FlowModel, **config)
+        flow: FlowModel = self._stage(
+            "flow", model, settings.share - tuning, partial(train_flow, model, *told)
+        )
+        if tuning == 0.0:
+            return flow
+        mapped = self._fresh("flow-map", FlowModel, **config, spans=True)
+        mapped.start_from(flow)
+        tuned: FlowModel = self._stage("flow-map", mapped, tuning, partial(train_flow_map, mapped, *told))
+        return tuned
 
 
 def _body(settings: PriorSettings | FlowSettings) -> dict[str, int]:
     """Size of a transformer."""
     return {name: getattr(settings, name) for name in ("width", "depth", "heads", "patch")}
-
-
-def _check_compatible(facts: PartFacts, pictures: PartPictures, recipe: Recipe) -> None:
-    wanted = {"types": pictures.types, "channels": pictures.channels, "window": recipe.windows.size}
-    found = {"types": facts.types, "channels": facts.channels, "window": facts.window}
-    if wanted != found:
-        raise InputRefused(
-            expected=f"a model to fine-tune from with {wanted}",
-            found=str(found),
-            action="Train afresh without --from, or choose a recipe and model that fit.",
-        )

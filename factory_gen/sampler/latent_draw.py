@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
+from factory_gen.errors import UsageError
 from factory_gen.flow.source import Source
-from factory_gen.matching.solvers.table import solve
+from factory_gen.matching.solvers.table import FLOW_MAP, solve
 from factory_gen.nets.condition import Conditions
 from factory_gen.sampler.parts import Parts
 
@@ -23,7 +24,7 @@ class SolverChoice:
     """How the ODE is solved.
 
     Attributes:
-        solver: step rule.
+        solver: step rule; "flow-map" only for a model that was trained as one.
         steps: calls of the flow network.
         guidance: scale of the type guidance; 1 is off, and every call costs two passes otherwise.
     """
@@ -91,19 +92,35 @@ def _as_is(maps: torch.Tensor) -> torch.Tensor:
 def _velocity(
     parts: Parts, source: Source, code: torch.Tensor, conditions: Conditions, choice: SolverChoice
 ) -> Callable[[torch.Tensor, float], torch.Tensor]:
+    """The network as the solver wants it: average velocity of one jump for a flow map, else the velocity."""
     untold = conditions.without_type(len(parts.facts.types))
+    span = _span(parts, choice, source.mean)
 
     def one_pass(x: torch.Tensor, t: float, rows: slice) -> torch.Tensor:
         times = torch.full((rows.stop - rows.start,), t, device=x.device)
         state = x[rows], times, source.mean[rows], source.log_var[rows], code[rows]
+        jump = None if span is None else span[rows]
         with parts.fast():
-            told: torch.Tensor = parts.flow(*state, conditions.part(rows))
+            told: torch.Tensor = parts.flow(*state, conditions.part(rows), jump)
             if choice.guidance == 1.0:
                 return told
-            base: torch.Tensor = parts.flow(*state, untold.part(rows))
+            base: torch.Tensor = parts.flow(*state, untold.part(rows), jump)
         return base + choice.guidance * (told - base)
 
     def velocity(x: torch.Tensor, t: float) -> torch.Tensor:
         return torch.cat([one_pass(x, t, rows) for rows in passes(x.shape[0])])
 
     return velocity
+
+
+def _span(parts: Parts, choice: SolverChoice, like: torch.Tensor) -> torch.Tensor | None:
+    """Length of each jump, (B,), or None for solvers that ask for the velocity."""
+    if choice.solver != FLOW_MAP:
+        return None
+    if not parts.flow.config["spans"]:
+        raise UsageError(
+            expected='a model trained with flow.objective = "flow-map" for the solver flow-map',
+            found="a model that knows velocities only",
+            action="Choose another solver, such as midpoint, or train with that objective.",
+        )
+    return torch.full((like.shape[0],), 1.0 / choice.steps, device=like.device)

@@ -23,9 +23,10 @@ from torch import nn
 
 from factory_gen.autoencoder.grain import GrainNet
 from factory_gen.autoencoder.model import PartAutoencoder
-from factory_gen.errors import IntegrityError
+from factory_gen.errors import InputRefused, IntegrityError
 from factory_gen.flow.model import FlowModel
 from factory_gen.flow.source import SourceRule
+from factory_gen.images.dataset import PartPictures
 from factory_gen.nets.fast import fast_inference
 from factory_gen.prior.codes import CodeSampler
 from factory_gen.prior.model import PriorModel
@@ -154,6 +155,22 @@ def load_parts(folder: Path, device: torch.device | str = "cpu") -> Parts:
         return Parts(**networks, facts=PartFacts(**facts), references=references)
     except (KeyError, TypeError, ValueError, OSError, SafetensorError, RuntimeError) as error:
         raise _damaged(folder, str(error).splitlines()[0] if str(error) else type(error).__name__) from error
+
+
+def check_fine_tuning(facts: PartFacts, pictures: PartPictures, window: int) -> None:
+    """Refuse to fine-tune a model with other types, channels or windows than these.
+
+    Raises:
+        InputRefused: they differ.
+    """
+    wanted = {"types": pictures.types, "channels": pictures.channels, "window": window}
+    found = {"types": facts.types, "channels": facts.channels, "window": facts.window}
+    if wanted != found:
+        raise InputRefused(
+            expected=f"a model to fine-tune from with {wanted}",
+            found=str(found),
+            action="Train afresh without --from, or choose a recipe and model that fit.",
+        )
 
 
 def _load(cls: type[Any], folder: Path) -> Any:

@@ -77,3 +77,11 @@ def read_checkpoint(path: Path, model: nn.Module, optimizer: Any, ema: Ema) -> C
             found=str(error).splitlines()[0] if str(error) else type(error).__name__,
             action="Start the training again without --resume.",
         ) from error
+
+
+def write_weights(path: Path, model: nn.Module) -> None:
+    """Write a finished network's weights as safetensors in one rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    save_file({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, part)
+    part.replace(path)

@@ -9,16 +9,20 @@ import torch
 from factory_gen.checks import check_choice, check_positive
 from factory_gen.errors import UsageError
 from factory_gen.matching.solvers.euler import euler
+from factory_gen.matching.solvers.flow_map import flow_map
 from factory_gen.matching.solvers.heun import heun
 from factory_gen.matching.solvers.midpoint import midpoint
 from factory_gen.matching.solvers.rk4 import rk4
 from factory_gen.matching.solvers.rule import Solver, Velocity
 
+FLOW_MAP = "flow-map"
 SOLVERS: dict[str, Solver] = {
     "euler": Solver(euler, calls=1, order=1),
     "midpoint": Solver(midpoint, calls=2, order=2),
     "heun": Solver(heun, calls=2, order=2),
     "rk4": Solver(rk4, calls=4, order=4),
+    # Exact for a true map; of order 1, as Euler's rule, if it is given a plain velocity.
+    FLOW_MAP: Solver(flow_map, calls=1, order=1),
 }
 
 
@@ -50,7 +54,7 @@ def solve(
     """Integrate from t = 0 to t = 1.
 
     Args:
-        velocity: (x (B,...), t) to velocity (B,...).
+        velocity: (x (B,...), t) to velocity (B,...); for "flow-map" the average velocity from t to t + 1 / calls.
         x_0: start (B,...).
         solver: key of `SOLVERS`.
         calls: network calls in all.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from factory_gen.errors import InputRefused, IntegrityError
+from factory_gen.errors import InputRefused, IntegrityError, UsageError
 from factory_gen.sampler.fit import fit
 from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.parts import NETWORKS, Parts
@@ -72,6 +72,34 @@ def test_baselines_are_settings_of_the_recipe(tmp_path: Path, settings: dict[str
     assert found.facts.source == settings.get("source", "learned")
     windows = Generator(found).whole_windows(2, generator=torch.Generator().manual_seed(1))
     assert windows.shape == (2, 32, 32, 1)
+
+
+def test_a_flow_map_is_a_setting_of_the_recipe_and_draws_with_one_call(tmp_path: Path) -> None:
+    """Killed in its tuning it resumes to the same weights; saved, it comes back with its spans."""
+
+    def kill(name: str, step: int, fraction: float, figures: object) -> None:
+        if name == "flow-map" and step == 2:
+            raise Killed
+
+    settings: dict[str, object] = {"objective": "flow-map", "map_steps": 4}
+    wanted = tiny_fit(tmp_path / "whole", **settings)
+    assert wanted.stages["flow-map"][0] == 4
+    with pytest.raises(Killed):
+        fit(tiny_pictures(), tiny_recipe(**settings), tmp_path / "killed", device="cpu", report=kill)
+    assert_same(wanted.parts, tiny_fit(tmp_path / "killed", resume=True, **settings).parts)
+    Generator(wanted.parts).save_pretrained(tmp_path / "model")
+    back = Generator.from_pretrained(tmp_path / "model", "cpu")
+    assert_same(wanted.parts, back.parts)
+    for solver, steps in (("flow-map", 1), ("flow-map", 3), ("midpoint", 2)):
+        windows = back.whole_windows(
+            2, generator=torch.Generator().manual_seed(1), solver=solver, steps=steps
+        )
+        assert windows.shape == (2, 32, 32, 1)
+
+
+def test_a_model_of_velocities_refuses_to_jump(parts: Parts) -> None:
+    with pytest.raises(UsageError, match="flow-map"):
+        Generator(parts).whole_windows(1, generator=torch.Generator(), solver="flow-map", steps=1)
 
 
 def test_a_saved_model_comes_back_equal_and_draws_the_same(parts: Parts, tmp_path: Path) -> None:
