@@ -56,6 +56,10 @@ def generate(
     placement: Annotated[
         Literal["learned", "region", "free"], typer.Option("--placement", help="Where defects may sit.")
     ] = "learned",
+    limits: Annotated[
+        str,
+        typer.Option("--limits", help="For the scores: learned, off, or a TOML file of changes."),
+    ] = "learned",
     sheet: Annotated[
         Path | None,
         typer.Option("--sheet", help="Also draw a contact sheet to this PNG.", show_default=False),
@@ -89,6 +93,7 @@ def generate(
                 codes=codes,
                 placement=placement,
                 strength=strength,
+                limits=limits,
                 sheet=sheet,
                 dry_run=dry_run,
                 progress=session.progress,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_registry.records import PartRecord
-from factory_gen.composite.audit import Audit, AuditRules, audit
+from factory_gen.composite.audit import AuditRules
 from factory_gen.errors import InputRefused
 from factory_gen.images.dataset import PartImage
 from factory_gen.images.foreground import foreground
@@ -29,10 +29,6 @@ class TypeKnowledge:
     placement: TypePlacement
     rules: AuditRules
     shift: float | None
-
-    def examine(self, source: PartImage, result: np.ndarray, mask: np.ndarray, region: np.ndarray) -> Audit:
-        """Audit one composite of this type."""
-        return audit(source.pixels, result, mask, source.bit_depth, region, self.rules)
 
 
 def learn_types(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from pipelines.generate_chunks import Drawing, Request, Tally
 from pipelines.kpi_speed import record_speed
 from pipelines.model_choice import choose_model
 from pipelines.progress import Progress, Silent
+from pipelines.score_limits import LEARNED, choose_limits
 from pipelines.wiring import Workplace
 
 
@@ -42,6 +43,7 @@ class GenerateReport:
         stored_before: samples of this very request that were there already.
         failed: samples that failed the audit at every attempt, by reason; nothing is stored of them.
         redrawn: attempts beyond the first.
+        sent_back: what the audit and the limits objected to in those that were drawn again, by reason.
         by_type: kept samples per defect type.
         contrast: per type, median contrast of kept samples and of real defects.
         solver, steps: as used; steps are calls of the flow network per window.
@@ -69,6 +71,7 @@ class GenerateReport:
     dry_run: bool
     bit_equal: str | None = None
     sheet: str | None = None
+    sent_back: Mapping[str, int] = field(default_factory=dict)
 
 
 def run(
@@ -85,6 +88,7 @@ def run(
     codes: str = "auto",
     placement: str = "learned",
     strength: float | None = None,
+    limits: str = LEARNED,
     dry_run: bool = False,
     sheet: Path | None = None,
     progress: Progress | None = None,
@@ -102,6 +106,7 @@ def run(
         codes: where z comes from.
         placement: "learned", "region" or "free".
         strength: contrast rank in [0,1] among real defects; None draws it.
+        limits: for the scores: "learned" from real defects, "off", or a file of changes (`pipelines/score_limits.py`).
         dry_run: only say what would be done.
         sheet: PNG to draw a contact sheet of the request to; all its samples are then compared with their sources.
         progress: told what goes on.
@@ -133,6 +138,7 @@ def run(
         choice=asdict(choice),
         placement=placement,
         strength=strength,
+        limits=choose_limits(limits),
         region=owner.allowed_region_sha256,
     )
     with work.registry.read() as rows:
@@ -211,6 +217,7 @@ def _report(
         stored_before=before,
         failed=tally.failed,
         redrawn=tally.redrawn,
+        sent_back=dict(sorted(tally.sent_back.items())),
         by_type=by_type,
         contrast={
             name: (float(np.median(values)), float(np.median(real[name])) if real.get(name) else float("nan"))

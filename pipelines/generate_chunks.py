@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from factory_gen.composite.audit import Audit
 from factory_gen.errors import InputRefused
 from factory_gen.images.dataset import PartImage
 from factory_gen.images.files import encode_mask, encode_png
+from factory_gen.quality.scores import SampleScores
 from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.inpaint import DefectRequest, request_seed
 from factory_gen.sampler.placement import PlacedMask, place_mask
@@ -24,6 +25,8 @@ from factory_gen.seeds import numpy_generator
 from pipelines.defect_knowledge import TypeKnowledge, learn_types
 from pipelines.part_images import allowed_region, generator_images, load_image, spread
 from pipelines.progress import Progress
+from pipelines.sample_check import SampleCheck, learn_check
+from pipelines.score_limits import LimitChoice
 from pipelines.wiring import Workplace
 
 STAGE = "generating"
@@ -43,6 +46,7 @@ class Request:
     placement: str
     strength: float | None
     region: str | None
+    limits: LimitChoice = field(default_factory=LimitChoice)
 
     @property
     def sha256(self) -> str:
@@ -55,9 +59,15 @@ class Tally:
 
     def __init__(self) -> None:
         self.failed: dict[str, int] = {}
+        self.sent_back: dict[str, int] = {}
         self.redrawn = 0
         self.drawn = 0
         self.timed: list[tuple[float, int]] = []
+
+    def send_back(self, reasons: tuple[str, ...]) -> None:
+        """Count what the check objected to in a sample that is drawn again."""
+        for reason in reasons:
+            self.sent_back[reason] = self.sent_back.get(reason, 0) + 1
 
     def fail(self, reason: str) -> None:
         """Count a sample that failed at every attempt."""
@@ -76,6 +86,9 @@ class _Draft:
     placed: PlacedMask
     defect_type: str
     seed: int
+
+
+_Drawn = tuple[_Draft, np.ndarray, Audit, SampleScores]
 
 
 class Drawing:
@@ -102,6 +115,7 @@ class Drawing:
                 action="Ingest good part images, then run the command again.",
             )
         self.knowledge: dict[str, TypeKnowledge] = learn_types(work, part, generator, request.types)
+        self.check: SampleCheck = learn_check(work, part, self.knowledge, request.limits)
 
     def run(self) -> None:
         """Work through the chunks that are not stored yet."""
@@ -129,11 +143,12 @@ class Drawing:
             drafts = [d for index in waiting if (d := self._draft(index, attempt)) is not None]
             for index in set(waiting) - {d.index for d in drafts}:
                 reasons[index] = "no-place"
-            for draft, pixels, found in self._draw(drafts):
+            for draft, pixels, found, scores in self._draw(drafts):
                 if found.passed:
-                    done[draft.index] = (draft, pixels, found)
+                    done[draft.index] = (draft, pixels, found, scores)
                 else:
                     reasons[draft.index] = found.reasons[0]
+                    self.tally.send_back(found.reasons)
             waiting = [index for index in members if index not in done]
             if not waiting:
                 break
@@ -156,7 +171,7 @@ class Drawing:
         seed = request_seed(self.request.seed, index, attempt)
         return _Draft(index, attempt, row, image, region, placed, defect_type, seed)
 
-    def _draw(self, drafts: list[_Draft]) -> list[tuple[_Draft, np.ndarray, Audit]]:
+    def _draw(self, drafts: list[_Draft]) -> list[_Drawn]:
         requests = [
             DefectRequest(
                 d.image.pixels,
@@ -175,12 +190,12 @@ class Drawing:
             (
                 d,
                 one.pixels,
-                self.knowledge[d.defect_type].examine(d.image, one.pixels, d.placed.mask, d.region),
+                *self.check.examine(d.defect_type, d.image, one.pixels, d.placed.mask, d.region),
             )
             for d, one in zip(drafts, drawn, strict=True)
         ]
 
-    def _store(self, finished: list[tuple[_Draft, np.ndarray, Audit]]) -> None:
+    def _store(self, finished: list[_Drawn]) -> None:
         samples = [
             NewSample(
                 source_image_id=draft.row.id,
@@ -197,11 +212,9 @@ class Drawing:
                 steps=self.choice.solver.steps,
                 attempts=draft.attempt + 1,
                 audit=_plain(asdict(found)),
-                scores={"contrast": found.contrast, "change": found.change, "grain": found.grain}
-                if np.isfinite(found.contrast) and np.isfinite(found.grain)
-                else {"change": found.change},
+                scores=scores.known(),
             )
-            for draft, pixels, found in finished
+            for draft, pixels, found, scores in finished
         ]
         with self.work.registry.write() as rows:
             rows.samples.add_many(self.part.id, samples)
