@@ -57,6 +57,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "factory-gen export --part tile --format mvtec --out ./tile_mvtec",
         "factory-gen export --part tile --format coco --out ./tile_coco --override 'trial run, not for use'",
     ),
+    "kpi": (
+        "factory-gen kpi --part tile --html ./tile_kpi.html",
+        "factory-gen kpi --part tile --inputs plant.toml --json",
+        "factory-gen kpi --part tile --currency EUR --rate 0.9",
+    ),
     "status": ("factory-gen status", "factory-gen status --part tile --json"),
     "verify": (
         "factory-gen verify",

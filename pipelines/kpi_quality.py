@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from data_registry.outcome_records import ReviewCount
 
 CONTROLS_WANTED = 0.2
-_Z95 = 1.959964
+_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ class Measured:
 
     Attributes:
         recall_gain, false_reject_gain: R1 - R0 and F1 - F0, shares.
-        defects: real defects judged.
+        defects: real defects judged; 0 where the trial did not say, so that no further number can be named.
         discordant: share of them whose answer changed; from replicates, the share that would explain their spread.
         source: which trial.
         counts: (real defects, good pictures) before and after; resampled as independent pictures.
@@ -248,4 +248,4 @@ def _three(values: Any, low: float, high: float) -> tuple[float, float, float]:
 
 
 def _more(needed: int | None, present: int) -> int | None:
-    return None if needed is None else max(needed - present, 0)
+    return None if needed is None or not present else max(needed - present, 0)

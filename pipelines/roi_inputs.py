@@ -91,7 +91,8 @@ class Paired:
         return (self.gained + self.lost) / self.total
 
 
-_EXAMPLE, _ASSUMED = "example, replace it", "assumed, replace it"
+_REPLACE = "replace it"
+_EXAMPLE, _ASSUMED = f"example, {_REPLACE}", f"assumed, {_REPLACE}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +177,19 @@ class RoiInputs:
         for name in ("defect_rate", "covered_share", "inspection_share"):
             if getattr(self, name).highest > 1:
                 raise ValueError(f"{name} is a share and above 1")
+
+    def examples(self) -> tuple[str, ...]:
+        """Names of the figures that are still ours and count, so that no decision should rest on them."""
+        return tuple(name for name in estimates() if self._is_example(name))
+
+    def _is_example(self, name: str) -> bool:
+        if name == "defect_rate" and self.defect_counts is not None:
+            return False
+        # without a defect that need not be collected, what collecting costs does not count
+        unused = self.equivalent_defects.highest == 0
+        if unused and name in ("hours_per_mask", "hourly_wage", "collection_cost"):
+            return False
+        return _REPLACE in getattr(self, name).source
 
 
 def estimates() -> tuple[str, ...]:

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from factory_gen.errors import UsageError
-from pipelines.roi_inputs import Estimate, RoiInputs, estimates, in_currency, is_money, read_inputs, unit_of
+from pipelines.roi_inputs import (
+    DefectCounts,
+    Estimate,
+    RoiInputs,
+    estimates,
+    in_currency,
+    is_money,
+    read_inputs,
+    unit_of,
+)
 
 FILE = """
 currency = "EUR"
@@ -106,3 +115,16 @@ def test_a_rate_that_is_none_is_refused(rate: float) -> None:
 def test_a_stated_point_is_a_triangle_without_width() -> None:
     facts: dict[str, Any] = {"mid": 3.0, "source": "x"}
     assert (Estimate(**facts).lowest, Estimate(**facts).highest) == (3.0, 3.0)
+
+
+def test_what_the_plant_has_stated_is_no_example_any_more() -> None:
+    ours = RoiInputs().examples()
+    assert {"parts_per_month", "defect_rate", "cost_escape", "running_cost"} <= set(ours)
+    assert "hourly_wage" not in ours, "it does not count without a defect that need not be collected"
+    stated = RoiInputs(
+        cost_escape=Estimate(mid=300, source="complaints"),
+        defect_counts=DefectCounts(defects=50, parts=5000, source="line 3"),
+        equivalent_defects=Estimate(mid=20, source="trial"),
+    )
+    assert set(ours) - set(stated.examples()) == {"cost_escape", "defect_rate"}
+    assert "hourly_wage" in stated.examples()
