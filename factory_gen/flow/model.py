@@ -23,6 +23,7 @@ SOURCES = ("learned", "gaussian", "gaussian-data")
 # Training differentiates the network by the span: fast waves would drown the slow change that is to be learned.
 SPAN_FREQUENCY = 20.0
 OBJECTIVES = ("velocity", "flow-map")
+MAP_TARGETS = ("data", "flow")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class FlowSettings:
         map_share: share of the flow's time budget that the tuning takes.
         map_steps: its most steps.
         map_learning_rate: its peak rate.
+        map_target: what its velocity is compared with: "data" (the path's own, as in the papers) or "flow" (that of the
+            flow it starts from: no noise, so far fewer steps do).
         jump_share: share of its windows that jump; the others keep learning the velocity.
         landing_share: share of the jumps that land on the data.
         adaptive: power of its loss weighting, see `matching.loss.even_out`; 0 is off.
@@ -60,6 +63,7 @@ class FlowSettings:
     map_share: float = 0.4
     map_steps: int = 20000
     map_learning_rate: float = 3e-4
+    map_target: str = "data"
     jump_share: float = 0.5
     landing_share: float = 0.25
     adaptive: float = 1.0
@@ -83,6 +87,7 @@ class FlowSettings:
             ("weight", WEIGHTS),
             ("times", TIMES),
             ("objective", OBJECTIVES),
+            ("map_target", MAP_TARGETS),
         ):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, found {getattr(self, name)!r}")

@@ -1,11 +1,12 @@
 """Tunes a trained flow into a flow map: one network for 1, 2, 4, ... calls (improved MeanFlow, 2505.13447, 2512.02012).
 
 The velocity that the network's average velocity stands for is compared with the path's own velocity, as in plain flow
-matching. Windows with r = t are plain flow matching.
+matching, or with that of the flow it started from, which has no noise. Windows with r = t learn the velocity itself.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def train_flow_map(
     """Train `model` in place; start it from a trained velocity with `FlowModel.start_from`.
 
     Args:
-        model: network with spans.
+        model: network with spans. With the target "flow" it must come as the trained flow, also when resuming.
         bank: latents to learn from.
         encode: the frozen prior's encoder, latents to (mean, log variance) of z.
         decode: the frozen prior's decoder, z to (mean, log variance) of the latent.
@@ -51,6 +52,7 @@ def train_flow_map(
         report: progress; figures are ``velocity_error`` and ``jump_error``, mean weighted squared errors.
     """
     loop = replace(loop, steps=settings.map_steps, learning_rate=settings.map_learning_rate)
+    teacher = deepcopy(model).eval().requires_grad_(False) if settings.map_target == "flow" else None
 
     def draw(generator: torch.Generator, rank: int) -> LatentBatch:
         return bank.draw(
@@ -67,20 +69,18 @@ def train_flow_map(
             code = code_mean + (0.5 * code_log_var).exp() * code_noise
             source = source_rule(decode, code, conditions)
             x_0 = source.sample(torch.randn(latent.shape, generator=generator).to(latent.device))
+        count = round(settings.jump_share * latent.shape[0])
         jumps = draw_jumps(
-            latent.shape[0],
-            generator,
-            jump_share=settings.jump_share,
-            landing_share=settings.landing_share,
+            latent.shape[0], generator, jumping=count, landing_share=settings.landing_share
         ).to(latent.device)
         path = straight_path(x_0, latent, jumps.t)
-        told = (source.mean, source.log_var, code, conditions)
-        average = network(path.x_t, jumps.t, *told, jumps.r - jumps.t)
-        count = round(settings.jump_share * latent.shape[0])
-        rate = _rate(model, path.x_t, jumps, source, code, conditions, count)
+        told = _Told(source, code, conditions)
+        average = told.ask(network, path.x_t, jumps.t, jumps.r - jumps.t)
+        target = path.dx_t if teacher is None else told.ask(teacher, path.x_t, jumps.t)
+        rate = _rate(model, path.x_t, jumps, told, count, None if teacher is None else target)
         error = sample_errors(
             implied_velocity(average, rate, jumps.t, jumps.r),
-            path.dx_t,
+            target,
             importance_weight(settings.weight, source.log_var),
             conditions.hole,
         )
@@ -89,29 +89,37 @@ def train_flow_map(
     return train("flow-map", model, draw, step, loop, folder, resume=resume, report=report)
 
 
+class _Told:
+    """What a network is told about a batch besides state and times."""
+
+    def __init__(self, source: Source, code: torch.Tensor, conditions: Conditions) -> None:
+        self.source, self.code, self.conditions = source, code, conditions
+
+    def first(self, count: int) -> _Told:
+        rows = slice(0, count)
+        source = Source(self.source.mean[rows], self.source.log_var[rows])
+        return _Told(source, self.code[rows], self.conditions.part(rows))
+
+    def ask(
+        self, network: nn.Module, x: torch.Tensor, t: torch.Tensor, span: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        result: torch.Tensor = network(
+            x, t, self.source.mean, self.source.log_var, self.code, self.conditions, span
+        )
+        return result
+
+
 def _rate(
-    model: FlowModel,
-    x_t: torch.Tensor,
-    jumps: Jumps,
-    source: Source,
-    code: torch.Tensor,
-    conditions: Conditions,
-    count: int,
+    model: FlowModel, x_t: torch.Tensor, jumps: Jumps, told: _Told, count: int, velocity: torch.Tensor | None
 ) -> torch.Tensor:
-    """du/dt (B,K,h,w) along the network's own velocity; 0 for all but the first `count` samples, which jump."""
+    """du/dt (B,K,h,w) along `velocity`, or along the network's own; 0 for all but the first `count`, which jump."""
     rate = torch.zeros_like(x_t)
     if count == 0:
         return rate
-    rows = slice(0, count)
-    told = (source.mean[rows], source.log_var[rows], code[rows], conditions.part(rows))
-
-    def average(x: torch.Tensor, t: torch.Tensor, r: torch.Tensor) -> torch.Tensor:
-        result: torch.Tensor = model(x, t, *told, r - t)
-        return result
-
+    x, t, r, told = x_t[:count], jumps.t[:count], jumps.r[:count], told.first(count)
     with torch.no_grad():
-        velocity: torch.Tensor = model(x_t[rows], jumps.t[rows], *told)
-    rate[rows] = rate_of_change(average, x_t[rows], jumps.t[rows], jumps.r[rows], velocity)
+        along = told.ask(model, x, t) if velocity is None else velocity[:count]
+    rate[:count] = rate_of_change(lambda x, t, r: told.ask(model, x, t, r - t), x, t, r, along)
     return rate
 
 

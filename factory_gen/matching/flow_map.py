@@ -32,17 +32,17 @@ class Jumps:
         return Jumps(self.t.to(device), self.r.to(device))
 
 
-def draw_jumps(batch: int, generator: torch.Generator, *, jump_share: float, landing_share: float) -> Jumps:
-    """Start and landing times of a batch; the first ``round(jump_share * batch)`` samples jump, the rest have r = t.
+def draw_jumps(batch: int, generator: torch.Generator, *, jumping: int, landing_share: float) -> Jumps:
+    """Start and landing times of a batch; the first `jumping` samples have r > t, the rest r = t.
 
     Args:
         batch: B.
         generator: decides the times.
-        jump_share: share of samples with r > t.
+        jumping: number of samples with r > t.
         landing_share: share of the jumps that land on the data, r = 1; the others land anywhere after t.
     """
     first, second = uniform(batch, generator), uniform(batch, generator)
-    jumps = torch.arange(batch) < round(jump_share * batch)
+    jumps = torch.arange(batch) < jumping
     lands = torch.rand(batch, generator=generator) < landing_share
     start = torch.where(lands, first, torch.minimum(first, second))
     end = torch.where(lands, torch.ones_like(first), torch.maximum(first, second))

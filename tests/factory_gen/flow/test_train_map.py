@@ -75,9 +75,18 @@ class Killed(Exception):
 
 
 def tuned(
-    folder: Path, *, steps: int = 4, seed: int = 0, resume: bool = False, kill_at: int = -1, **changes: object
+    folder: Path,
+    *,
+    steps: int = 4,
+    seed: int = 0,
+    resume: bool = False,
+    kill_at: int = -1,
+    start: FlowModel | None = None,
+    **changes: object,
 ) -> tuple[FlowModel, list[dict[str, float]]]:
     net = network(spans=True, fresh=True)
+    if start is not None:
+        net.start_from(start)
     settings = FlowSettings(**{"map_steps": steps, "batch": 32, **changes})  # type: ignore[arg-type]
     loop = LoopSettings(steps=1, precision="no", device="cpu", ema=0.9, seed=seed, checkpoint_s=0.0)
     seen: list[dict[str, float]] = []
@@ -153,6 +162,22 @@ def test_same_seed_same_map_and_a_killed_training_resumes_to_it(tmp_path: Path) 
     assert all(torch.equal(found[key], wanted[key]) for key in wanted)
     other = tuned(tmp_path / "other", seed=1)[0].state_dict()
     assert not torch.equal(other["trunk.embed.weight"], wanted["trunk.embed.weight"])
+
+
+def test_with_the_flow_as_target_its_velocity_is_kept(tmp_path: Path) -> None:
+    """The start is the target: windows with r = t have no error at first, jumps have."""
+    _, seen = tuned(tmp_path, start=network(spans=False, seed=4), map_target="flow")
+    assert seen[0]["velocity_error"] < 1e-9
+    assert seen[0]["jump_error"] > 1e-3
+
+
+def test_with_the_flow_as_target_a_killed_training_resumes_to_the_same_map(tmp_path: Path) -> None:
+    start = network(spans=False, seed=4)
+    wanted = tuned(tmp_path / "whole", start=start, map_target="flow")[0].state_dict()
+    with pytest.raises(Killed):
+        tuned(tmp_path / "killed", start=start, map_target="flow", kill_at=1)
+    found = tuned(tmp_path / "killed", start=start, map_target="flow", resume=True)[0].state_dict()
+    assert all(torch.equal(found[key], wanted[key]) for key in wanted)
 
 
 @pytest.mark.parametrize(("share", "wanted"), [(0.0, {"velocity_error"}), (1.0, {"jump_error"})])

@@ -28,7 +28,7 @@ def exact(x: torch.Tensor, t: torch.Tensor, r: torch.Tensor) -> torch.Tensor:
 
 def drawn(count: int = 64) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(3)
-    jumps = draw_jumps(count, generator, jump_share=0.75, landing_share=0.5)
+    jumps = draw_jumps(count, generator, jumping=3 * count // 4, landing_share=0.5)
     x = torch.randn(count, 2, generator=generator, dtype=torch.float64)
     return x, jumps.t.double(), jumps.r.double()
 
@@ -85,14 +85,14 @@ def test_an_exact_map_lands_on_the_solution_with_any_number_of_calls(calls: int)
 
 
 def test_jumps_are_drawn_in_the_shares_asked_for() -> None:
-    jumps = draw_jumps(400, torch.Generator().manual_seed(0), jump_share=0.5, landing_share=0.25)
+    jumps = draw_jumps(400, torch.Generator().manual_seed(0), jumping=200, landing_share=0.25)
     span = jumps.r - jumps.t
     assert (jumps.t >= 0).all()
     assert (jumps.r <= 1).all()
     assert (span[:200] > 0).all()
     assert (span[200:] == 0).all()
     assert (jumps.r[:200] == 1).float().mean() == pytest.approx(0.25, abs=0.07)
-    again = draw_jumps(400, torch.Generator().manual_seed(0), jump_share=0.5, landing_share=0.25)
+    again = draw_jumps(400, torch.Generator().manual_seed(0), jumping=200, landing_share=0.25)
     assert torch.equal(again.t, jumps.t)
     assert torch.equal(again.r, jumps.r)
 
@@ -121,7 +121,7 @@ def test_a_trained_map_lands_where_a_single_euler_step_would_squeeze() -> None:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 400)
     for _ in range(400):
         x_0, x_1 = torch.randn(2, 256, 1, generator=generator)
-        jumps = draw_jumps(256, generator, jump_share=0.5, landing_share=0.5)
+        jumps = draw_jumps(256, generator, jumping=128, landing_share=0.5)
         path = straight_path(x_0, 3.0 + 0.5 * x_1, jumps.t)
         own = average(path.x_t, jumps.t, jumps.t).detach()
         rate = rate_of_change(average, path.x_t, jumps.t, jumps.r, own)
