@@ -12,12 +12,11 @@ from factory_gen.composite.audit import AuditRules
 from factory_gen.errors import InputRefused
 from factory_gen.images.dataset import PartImage
 from factory_gen.images.foreground import foreground
-from factory_gen.images.masks import bounds
 from factory_gen.images.windows import to_unit
 from factory_gen.metrics.neighbours import defect_patches, learn_copy_check
 from factory_gen.sampler.contrast_target import typical_shift, visibility_floor
 from factory_gen.sampler.generator import Generator
-from factory_gen.sampler.placement import RealMask, TypePlacement, learn_placement
+from factory_gen.sampler.placement import RealMask, TypePlacement, learn_placement, real_masks
 from pipelines.part_images import generator_images, load_image
 from pipelines.wiring import Workplace
 
@@ -53,10 +52,11 @@ def _learn(name: str, images: list[tuple[PartImage, str]], generator: Generator)
             found="none",
             action="Ingest some, or generate another type.",
         )
-    reals, patches, groups = [], [], []
+    reals: list[RealMask] = []
+    patches, groups = [], []
     for image, group in images:
         assert image.mask is not None
-        reals.append(RealMask(image.key, image.mask, bounds(foreground(image.pixels))))
+        reals += real_masks(image.key, image.pixels, image.mask, foreground(image.pixels))
         channels = 1 if image.pixels.ndim == 2 else image.pixels.shape[2]
         patches.append(defect_patches(to_unit(image.pixels, image.bit_depth, channels), image.mask))
         groups.append(group)

@@ -165,7 +165,8 @@ class Drawing:
         row = self.sources[int(rng.integers(len(self.sources)))]
         image = load_image(self.work, row)
         region = allowed_region(self.work, self.part, image.pixels, self.request.placement)
-        placed = place_mask(self.knowledge[defect_type].placement, region, self.request.placement, rng)
+        learned, how = self.knowledge[defect_type].placement, self.request.placement
+        placed = place_mask(learned, region, how, rng, pixels=image.pixels)
         if placed is None:
             return None
         seed = request_seed(self.request.seed, index, attempt)

@@ -10,6 +10,9 @@ from factory_gen.images.masks import dilate, erode
 SHARE = 0.3
 LARGEST_BACKGROUND = 0.6
 RIM = 5
+# Dark areas inside the part's convex hull, as shares of the picture and of all dark area: no backdrop beyond both.
+LEAST_WITHIN = 0.03
+MOST_WITHIN = 0.5
 # Larger pictures are looked at smaller: the part's outline needs no twelve megapixels.
 MOST_PIXELS = 1 << 20
 
@@ -19,7 +22,8 @@ def foreground(pixels: np.ndarray) -> np.ndarray:
 
     A blurred pixel below `SHARE` of the picture's median brightness that is connected to the border counts as
     background; from there the background grows by up to `RIM` pixels, to half way between its level and the median,
-    since the blur has moved its edge. A picture that would lose more than `LARGEST_BACKGROUND` is taken as all part.
+    since the blur has moved its edge. A picture that would lose more than `LARGEST_BACKGROUND` is taken as all part,
+    and so is one whose background runs through the part, as dark traces do on a board.
 
     A picture of more than `MOST_PIXELS` is shrunk by a whole factor first and the outline then drawn in by one of the
     small pixels, so that nothing outside the part is taken for it.
@@ -53,7 +57,17 @@ def _find(pixels: np.ndarray) -> np.ndarray:
     part = ~(outside | (dilate(outside, RIM) & (cv2.GaussianBlur(grey, (0, 0), 0.7) < half_way)))
     # Specks of noise at the rim are no part of it.
     opened = dilate(erode(part, 2), 2)
-    return opened if opened.any() else part
+    chosen = opened if opened.any() else part
+    return np.ones(grey.shape, dtype=bool) if _interlaced(chosen) else chosen
+
+
+def _interlaced(part: np.ndarray) -> bool:
+    """Whether what was taken for backdrop runs through the part (H,W): dark traces on a board, no frame."""
+    edges, _ = cv2.findContours(part.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = np.zeros(part.shape, dtype=np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(edges)), 1)
+    within = int((hull.view(bool) & ~part).sum())
+    return within > LEAST_WITHIN * part.size and within > MOST_WITHIN * int((~part).sum())
 
 
 def _reached_from_the_border(dark: np.ndarray) -> np.ndarray | None:

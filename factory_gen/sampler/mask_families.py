@@ -10,8 +10,11 @@ import numpy as np
 
 from factory_gen.images.masks import bounds, components, warp
 
-LINE_ELONGATION = 4.0
+LINE_ELONGATION = 7.0
 WARP = {"turn": 25.0, "scale": (0.7, 1.35), "wobble": 0.14}
+# A defect that comes in from the border keeps its side there, so it is turned and bent less.
+ANCHORED_WARP = {"turn": 8.0, "scale": (0.7, 1.35), "wobble": 0.08}
+STROKES = 8
 
 
 @dataclass(frozen=True)
@@ -22,55 +25,87 @@ class ShapeStatistics:
         family: "line" (long and thin) or "blob".
         lengths: length of each real piece along its main axis, pixels.
         widths: mean thickness of each, pixels.
+        angles: direction of each main axis in radians, 0 to the right, rising downwards.
+        bends: breadth of each one's smallest box over its length: 0 straight, 1 curled up.
     """
 
     family: str
     lengths: tuple[float, ...]
     widths: tuple[float, ...]
+    angles: tuple[float, ...]
+    bends: tuple[float, ...]
 
 
 def measure_shapes(masks: Sequence[np.ndarray]) -> ShapeStatistics:
     """Statistics of the largest piece of each mask (H,W) bool."""
-    lengths, widths = [], []
-    for mask in masks:
-        piece = components(mask)[0]
-        top, left, bottom, right = bounds(piece)
-        points = np.argwhere(piece[top:bottom, left:right]).astype(np.float32)
-        if len(points) < 3:
-            lengths.append(float(len(points)))
-            widths.append(1.0)
-            continue
-        (_, _), (first, second), _ = cv2.minAreaRect(points)
-        length = max(first, second) + 1.0
-        lengths.append(float(length))
-        widths.append(float(len(points) / length))
+    found = [_measure(components(mask)[0]) for mask in masks]
+    lengths, widths, angles, bends = zip(*found, strict=True)
     stretched = np.median(np.array(lengths) / np.maximum(np.array(widths), 1.0)) >= LINE_ELONGATION
-    return ShapeStatistics("line" if stretched else "blob", tuple(lengths), tuple(widths))
+    return ShapeStatistics("line" if stretched else "blob", lengths, widths, angles, bends)
 
 
-def procedural_mask(shapes: ShapeStatistics, rng: np.random.Generator) -> np.ndarray:
-    """A new mask (h,w) bool of the type's family, with a length and width near those of a real piece."""
+def _measure(piece: np.ndarray) -> tuple[float, float, float, float]:
+    """Length, width, angle and bend of one piece."""
+    top, left, bottom, right = bounds(piece)
+    points = np.argwhere(piece[top:bottom, left:right])[:, ::-1].astype(np.float32)
+    if len(points) < 3:
+        return float(len(points)), 1.0, 0.0, 1.0
+    _, sides, _ = cv2.minAreaRect(points)
+    length = max(sides) + 1.0
+    _, vectors = np.linalg.eigh(np.cov(points.T))
+    angle = float(np.arctan2(vectors[1, 1], vectors[0, 1]))
+    return float(length), float(len(points) / length), angle, float((min(sides) + 1.0) / length)
+
+
+def procedural_mask(
+    shapes: ShapeStatistics, rng: np.random.Generator, mirror: tuple[bool, bool] = (False, False)
+) -> np.ndarray:
+    """A new mask (h,w) bool of the type's family, with length, width, direction and bend near those of a real piece.
+
+    Args:
+        shapes: of the type.
+        rng: source of randomness.
+        mirror: whether the direction is mirrored left to right, top to bottom.
+    """
     pick = int(rng.integers(len(shapes.lengths)))
     length = max(3.0, shapes.lengths[pick] * rng.uniform(0.7, 1.3))
     width = max(1.0, shapes.widths[pick] * rng.uniform(0.8, 1.25))
-    return _line(length, width, rng) if shapes.family == "line" else _blob(length, width, rng)
+    angle = shapes.angles[pick] * (-1 if mirror[0] != mirror[1] else 1) + rng.normal(0, 0.15)
+    if shapes.family == "blob":
+        return _blob(length, width, angle, rng)
+    strokes = [_line(length, width, angle, 0.25 * number / STROKES, rng) for number in range(1, STROKES + 1)]
+    # Real cracks of a part may be straight or curled: of some strokes the one that is bent like the real piece.
+    return min(strokes, key=lambda mask: abs(_measure(mask)[3] - shapes.bends[pick]))
 
 
-def warped_mask(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A real mask turned, scaled and bent: (h,w) bool, cut to its bounds."""
-    flipped = mask[:, ::-1] if rng.random() < 0.5 else mask
-    return warp(flipped, rng, **WARP)  # type: ignore[arg-type]
+def warped_mask(
+    mask: np.ndarray,
+    rng: np.random.Generator,
+    mirror: tuple[bool, bool] = (False, False),
+    *,
+    anchored: bool = False,
+) -> np.ndarray:
+    """A real mask mirrored, turned, scaled and bent: (h,w) bool, cut to its bounds.
+
+    Args:
+        mask: (H,W) bool.
+        rng: source of randomness.
+        mirror: left to right, top to bottom.
+        anchored: whether the mask belongs to the part's border; it is then turned and bent only a little.
+    """
+    turned = mask[:: -1 if mirror[1] else 1, :: -1 if mirror[0] else 1]
+    return warp(turned, rng, **(ANCHORED_WARP if anchored else WARP))  # type: ignore[arg-type]
 
 
-def _line(length: float, width: float, rng: np.random.Generator) -> np.ndarray:
+def _line(length: float, width: float, angle: float, wander: float, rng: np.random.Generator) -> np.ndarray:
     """A wandering stroke: direction does a small random walk, thickness swells and thins."""
     side = int(length + 4 * width) + 16
     canvas = np.zeros((2 * side, 2 * side), dtype=np.uint8)
     point = np.array([side, side], dtype=np.float64)
-    heading = rng.uniform(0, 2 * np.pi)
+    heading = angle + np.pi * rng.integers(2)
     step = max(2.0, width)
     for _ in range(max(1, int(length / step))):
-        heading += rng.normal(0, 0.25)
+        heading += rng.normal(0, wander)
         ahead = point + step * np.array([np.cos(heading), np.sin(heading)])
         thick = max(1, round(width * rng.uniform(0.7, 1.3)))
         start, end = point.round().astype(int).tolist(), ahead.round().astype(int).tolist()
@@ -80,11 +115,10 @@ def _line(length: float, width: float, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(canvas[top:bottom, left:right] > 0)
 
 
-def _blob(length: float, width: float, rng: np.random.Generator) -> np.ndarray:
+def _blob(length: float, width: float, turn: float, rng: np.random.Generator) -> np.ndarray:
     """An ellipse whose radius swells and shrinks with a few random waves."""
     side = int(1.5 * max(length, width)) + 6
     ys, xs = np.mgrid[0:side, 0:side] - (side - 1) / 2
-    turn = rng.uniform(0, np.pi)
     along = (xs * np.cos(turn) + ys * np.sin(turn)) / (length / 2)
     across = (-xs * np.sin(turn) + ys * np.cos(turn)) / (max(1.0, width) * 2 / np.pi)
     angle = np.arctan2(across, along)

@@ -1,4 +1,7 @@
-"""Where a defect may sit: learned from the real masks, inside the part or a region that the user has drawn."""
+"""Where a defect may sit: learned from the real masks, inside the part or a region that the user has drawn.
+
+A new mask takes after one real defect: its place on the part, the border it comes in from, and what lies around it.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,31 @@ import numpy as np
 from factory_gen.checks import check_choice
 from factory_gen.images.masks import bounds
 from factory_gen.sampler.mask_families import ShapeStatistics, measure_shapes, procedural_mask, warped_mask
+from factory_gen.sampler.spot_choice import SpotChoice
+from factory_gen.sampler.spots import (
+    Box,
+    anchored_spots,
+    even_spots,
+    held,
+    learned_middle,
+    learned_spots,
+    mirrored_sides,
+    put,
+)
+from factory_gen.sampler.surroundings import Surroundings, level_map, look_around, pieces, sector_map
 
 PLACEMENTS = ("learned", "region", "free")
 LARGE_SHARE = 0.45
 KEPT_SHARE = 0.85
+ANCHORED_SHARE = 0.6
 TRIES = 40
-JITTER = 0.04
+SPOTS = 48
+ROUGH_SPOTS = 1500
+FITTED = 2
+GOOD_FIT = 0.4
+APART = 24
+AT_BORDER = 3
+SMALLEST = 4
 
 
 @dataclass(frozen=True)
@@ -28,11 +50,27 @@ class RealMask:
         key: of the source picture.
         mask: (H,W) bool.
         part_box: (top, left, bottom, right) of the part in that picture.
+        around: what lies around the defect; None when that is not to be learned.
     """
 
     key: str
     mask: np.ndarray
-    part_box: tuple[int, int, int, int]
+    part_box: Box
+    around: Surroundings | None = None
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Borders of the part or of the picture that the mask reaches, from "top", "left", "bottom", "right"."""
+        top, left, bottom, right = bounds(self.mask)
+        own_top, own_left, own_bottom, own_right = self.part_box
+        height, width = self.mask.shape
+        gaps = {
+            "top": min(abs(top - own_top), top),
+            "left": min(abs(left - own_left), left),
+            "bottom": min(abs(own_bottom - bottom), height - bottom),
+            "right": min(abs(own_right - right), width - right),
+        }
+        return tuple(name for name, gap in gaps.items() if gap <= AT_BORDER)
 
 
 @dataclass(frozen=True)
@@ -56,6 +94,26 @@ class PlacedMask:
     origin: Mapping[str, Any]
 
 
+def real_masks(key: str, pixels: np.ndarray, mask: np.ndarray, region: np.ndarray) -> list[RealMask]:
+    """The defects of one real picture: parts of its mask that lie far apart are defects of their own.
+
+    Args:
+        key: of the picture.
+        pixels: (H,W) or (H,W,3), integer.
+        mask: (H,W) bool, at least one pixel.
+        region: (H,W) bool, the part.
+    """
+    box, levels = bounds(region), level_map(pixels, region)
+    apart = pieces(mask, APART)
+    large = [piece for piece in apart if piece.sum() >= SMALLEST] or apart
+    found = []
+    for piece in large:
+        top, left, bottom, right = bounds(piece)
+        around = look_around(levels, sector_map(piece[top:bottom, left:right]), top, left)
+        found.append(RealMask(key, piece, box, around))
+    return found
+
+
 def learn_placement(masks: Sequence[RealMask]) -> TypePlacement:
     """Gather one type's real masks (at least one)."""
     return TypePlacement(tuple(masks), measure_shapes([one.mask for one in masks]))
@@ -67,6 +125,7 @@ def place_mask(
     placement: str,
     rng: np.random.Generator,
     *,
+    pixels: np.ndarray | None = None,
     procedural_share: float = 0.35,
 ) -> PlacedMask | None:
     """Make a mask and put it somewhere in a picture.
@@ -76,6 +135,7 @@ def place_mask(
         region: (H,W) bool, where a defect may be.
         placement: "learned" (where real ones occur), "region" or "free" (anywhere in the region, evenly).
         rng: source of randomness.
+        pixels: (H,W) or (H,W,3), the good picture; with it, "learned" looks for surroundings like the real ones.
         procedural_share: share of small defects whose shape is drawn instead of warped.
 
     Returns:
@@ -83,27 +143,73 @@ def place_mask(
     """
     check_choice(placement, PLACEMENTS, "placement")
     box = bounds(region)
+    levels = level_map(pixels, region) if pixels is not None and placement == "learned" else None
+    found: list[tuple[float, PlacedMask]] = []
     for _ in range(TRIES):
         real = learned.masks[int(rng.integers(len(learned.masks)))]
+        # Real defects occur mirrored as often as not, so left and right, top and bottom are exchanged at random.
+        mirror = bool(rng.random() < 0.5), bool(rng.random() < 0.5)
         if _is_large(real):
-            mask, family = _stretched(real, box, region.shape, rng), "stretched"
+            family, cost = "stretched", 0.0
+            inside = _stretched(real, box, region.shape, mirror, rng) & region
         else:
+            anchored = placement == "learned" and bool(real.sides)
             family = "procedural" if rng.random() < procedural_share else "warped"
-            shape = (
-                procedural_mask(learned.shapes, rng)
-                if family == "procedural"
-                else warped_mask(real.mask, rng)
-            )
-            mask = _put(shape, _centre(real, box, region, placement, rng), region.shape)
-        inside = mask & region
-        if mask.sum() > 0 and inside.sum() >= max(4, KEPT_SHARE * _whole_area(mask, family, inside)):
-            return PlacedMask(inside, {"family": family, "real": real.key, "placement": placement})
-    return None
+            if family == "procedural":
+                shape = procedural_mask(learned.shapes, rng, mirror)
+            else:
+                shape = warped_mask(real.mask, rng, mirror, anchored=anchored)
+            inside, cost = _fitting(shape, real, mirror, box, region, placement, levels, rng)
+        if inside.sum() >= SMALLEST:
+            origin = {"family": family, "real": real.key, "placement": placement}
+            found.append((cost, PlacedMask(inside, origin)))
+            # Not every picture has a place for every defect: a better one is looked for, but not for ever.
+            if cost <= GOOD_FIT or len(found) == FITTED:
+                break
+    return min(found, key=lambda one: one[0])[1] if found else None
 
 
-def _whole_area(mask: np.ndarray, family: str, inside: np.ndarray) -> float:
-    # A stretched mask was made to the part's own outline, so what falls off it is only the rim.
-    return float(inside.sum()) if family == "stretched" else float(mask.sum())
+def _fitting(
+    shape: np.ndarray,
+    real: RealMask,
+    mirror: tuple[bool, bool],
+    box: Box,
+    region: np.ndarray,
+    placement: str,
+    levels: np.ndarray | None,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, float]:
+    """The shape (h,w) in the picture, inside the region, at the spot that fits best, and how little it fits.
+
+    Nothing where no spot holds enough of it; 0 where the fit is not looked at.
+    """
+    choosing = levels is not None and real.around is not None
+    if placement != "learned":
+        return _first_good(shape, even_spots(shape, region, 1, rng), region, KEPT_SHARE), 0.0
+    middle = learned_middle(real, mirror, box)
+    if real.sides:
+        sides = mirrored_sides(real.sides, mirror)
+        near = anchored_spots(shape, middle, sides, box, region, SPOTS if choosing else 1, rng)
+        share = ANCHORED_SHARE
+    else:
+        near = learned_spots(shape, middle, box, region.shape, ROUGH_SPOTS if choosing else 1, rng)
+        share = KEPT_SHARE
+    if not choosing:
+        return _first_good(shape, near, region, share), 0.0
+    assert levels is not None
+    assert real.around is not None
+    choice = SpotChoice(shape, levels, region, real.around.mirrored(*mirror), middle, share * shape.sum())
+    best = choice.best(near, rng, finer=not real.sides)
+    if best is None:
+        return np.zeros_like(region), float("inf")
+    return put(shape, best, region), choice.cost(best)
+
+
+def _first_good(shape: np.ndarray, spots: np.ndarray, region: np.ndarray, share: float) -> np.ndarray:
+    for top, left in spots:
+        if held(shape, (int(top), int(left)), region) >= share * shape.sum():
+            return put(shape, (int(top), int(left)), region)
+    return np.zeros_like(region)
 
 
 def _is_large(real: RealMask) -> bool:
@@ -120,15 +226,16 @@ def _is_large(real: RealMask) -> bool:
 
 
 def _stretched(
-    real: RealMask, box: tuple[int, int, int, int], shape: tuple[int, int], rng: np.random.Generator
+    real: RealMask,
+    box: Box,
+    shape: tuple[int, ...],
+    mirror: tuple[bool, bool],
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """A large mask mapped from its own part's box to this part's, mirrored at random, its edge moved a little."""
+    """A large mask mapped from its own part's box to this part's, mirrored, its edge moved a little."""
     top, left, bottom, right = real.part_box
     cut = real.mask[top:bottom, left:right].astype(np.float32)
-    if rng.random() < 0.5:
-        cut = cut[:, ::-1]
-    if rng.random() < 0.5:
-        cut = cut[::-1]
+    cut = cut[:: -1 if mirror[1] else 1, :: -1 if mirror[0] else 1]
     height, width = box[2] - box[0], box[3] - box[1]
     scaled = cv2.resize(np.ascontiguousarray(cut), (width, height), interpolation=cv2.INTER_LINEAR)
     coarse = rng.normal(size=(2, 5, 5)).astype(np.float32) * 0.02 * max(height, width)
@@ -137,39 +244,4 @@ def _stretched(
     moved = cv2.remap(scaled, xs + shift[0], ys + shift[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     result = np.zeros(shape, dtype=bool)
     result[box[0] : box[2], box[1] : box[3]] = moved >= 0.5
-    return result
-
-
-def _centre(
-    real: RealMask,
-    box: tuple[int, int, int, int],
-    region: np.ndarray,
-    placement: str,
-    rng: np.random.Generator,
-) -> tuple[float, float]:
-    """Middle (y,x) of the new mask."""
-    if placement != "learned":
-        ys, xs = np.nonzero(region)
-        pick = int(rng.integers(len(ys)))
-        return float(ys[pick]), float(xs[pick])
-    top, left, bottom, right = bounds(real.mask)
-    part_top, part_left, part_bottom, part_right = real.part_box
-    share_y = ((top + bottom) / 2 - part_top) / max(1, part_bottom - part_top)
-    share_x = ((left + right) / 2 - part_left) / max(1, part_right - part_left)
-    # Real defects occur mirrored as often as not, so left and right, top and bottom are exchanged at random.
-    share_y = 1 - share_y if rng.random() < 0.5 else share_y
-    share_x = 1 - share_x if rng.random() < 0.5 else share_x
-    share_y, share_x = share_y + rng.normal(0, JITTER), share_x + rng.normal(0, JITTER)
-    return box[0] + share_y * (box[2] - box[0]), box[1] + share_x * (box[3] - box[1])
-
-
-def _put(shape: np.ndarray, centre: tuple[float, float], size: tuple[int, int]) -> np.ndarray:
-    """A small mask in an empty picture, its middle at `centre`, moved inside where it would cross the border."""
-    result = np.zeros(size, dtype=bool)
-    height, width = shape.shape
-    if height > size[0] or width > size[1]:
-        return result
-    top = int(np.clip(round(centre[0] - height / 2), 0, size[0] - height))
-    left = int(np.clip(round(centre[1] - width / 2), 0, size[1] - width))
-    result[top : top + height, left : left + width] = shape
     return result

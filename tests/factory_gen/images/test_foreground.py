@@ -61,3 +61,19 @@ def test_a_large_picture_is_looked_at_smaller_and_nothing_outside_is_taken_for_t
 def test_a_large_picture_without_backdrop_is_all_part() -> None:
     rng = np.random.default_rng(2)
     assert foreground(rng.integers(90, 160, (1100, 1000), dtype=np.uint8)).all()
+
+
+def test_dark_traces_that_run_through_a_board_are_no_backdrop() -> None:
+    rng = np.random.default_rng(3)
+    pixels = np.clip(rng.normal(220, 3, (160, 200)), 0, 255).astype(np.uint8)
+    for start in range(20, 190, 40):
+        pixels[:120, start : start + 12] = 10
+    assert foreground(pixels).all()
+
+
+def test_a_dark_strip_beside_the_part_stays_backdrop() -> None:
+    pixels, truth = scene(8, 150)
+    pixels[:, :25] = 5
+    found = foreground(pixels)
+    assert not found[:, :20].any()
+    assert (found & truth)[:, 40:].sum() > 0.9 * truth[:, 40:].sum()

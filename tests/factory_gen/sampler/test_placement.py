@@ -86,3 +86,48 @@ def test_shape_families_are_read_off_the_masks() -> None:
     assert 0.4 * disc.sum() < np.median(sizes) < 1.8 * disc.sum()
     drawn = procedural_mask(lines, np.random.default_rng(1))
     assert max(drawn.shape) > 3 * drawn.sum() / max(drawn.shape)
+
+
+@pytest.mark.parametrize("side", ["top", "left", "bottom", "right"])
+def test_a_defect_that_comes_in_from_the_border_stays_at_the_border(side: str) -> None:
+    """Real cracks start at an edge; so do new ones, on that side or its mirror image."""
+    mask = np.zeros(SIZE, dtype=bool)
+    area = {
+        "top": np.s_[20:50, 80:84],
+        "left": np.s_[100:104, 20:50],
+        "bottom": np.s_[150:180, 80:84],
+        "right": np.s_[100:104, 110:140],
+    }
+    mask[area[side]] = True
+    learned = learn_placement([real(mask)])
+    assert learned.masks[0].sides == (side,)
+    upright, gaps = side in ("top", "bottom"), []
+    for seed in range(25):
+        placed = place_mask(learned, part(30), "learned", np.random.default_rng(seed))
+        assert placed is not None
+        top, left, bottom, right = bounds(placed.mask)
+        gaps.append(min(top - 30, 170 - bottom) if upright else min(left - 30, 130 - right))
+        assert (bottom - top > right - left) == upright
+    assert max(gaps) == 0
+
+
+def test_new_lines_have_the_direction_and_the_bend_of_real_ones() -> None:
+    shapes = measure_shapes([line(30, 25, 80), line(60, 90, 70)])
+    assert shapes.family == "line"
+    for seed in range(15):
+        drawn = procedural_mask(shapes, np.random.default_rng(seed))
+        assert drawn.shape[0] > 1.4 * drawn.shape[1]
+
+
+def test_mirroring_turns_directions_too() -> None:
+    slanted = np.zeros(SIZE, dtype=bool)
+    for step in range(60):
+        slanted[40 + step, 40 + step : 43 + step] = True
+    shapes = measure_shapes([slanted])
+    falls = {}
+    for mirror in ((False, False), (True, False)):
+        drawn = procedural_mask(shapes, np.random.default_rng(0), mirror)
+        ys, xs = np.nonzero(drawn)
+        falls[mirror] = float(np.corrcoef(ys, xs)[0, 1])
+    assert falls[(False, False)] > 0.5
+    assert falls[(True, False)] < -0.5
