@@ -98,7 +98,14 @@ def all_grey(work: Workplace, rows: Sequence[SourceImageRecord]) -> bool:
     return True
 
 
-def allowed_region(work: Workplace, part: PartRecord, pixels: np.ndarray, placement: str) -> np.ndarray:
+def allowed_region(
+    work: Workplace,
+    part: PartRecord,
+    pixels: np.ndarray,
+    placement: str,
+    *,
+    found: np.ndarray | None = None,
+) -> np.ndarray:
     """Where a defect may sit on this picture: the part, cut to the user's region where one is set.
 
     Args:
@@ -106,8 +113,9 @@ def allowed_region(work: Workplace, part: PartRecord, pixels: np.ndarray, placem
         part: whose picture.
         pixels: (H,W) or (H,W,3).
         placement: "free" ignores the user's region, never the part itself.
+        found: (H,W) bool, the part in the picture, where it is known already.
     """
-    region = foreground(pixels)
+    region = foreground(pixels) if found is None else found
     if part.allowed_region_sha256 is None or placement == "free":
         return region
     drawn = read_picture(work.blobs.read(part.allowed_region_sha256), f"allowed region of {part.name}").pixels

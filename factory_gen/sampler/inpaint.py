@@ -21,6 +21,7 @@ from factory_gen.sampler.parts import Parts
 from factory_gen.sampler.window_draw import DefectTask, DrawChoice, draw_tasks
 from factory_gen.sampler.window_plan import WindowPlace, plan_windows
 from factory_gen.seeds import torch_generator
+from factory_gen.stages import stage
 
 
 @dataclass(frozen=True)
@@ -178,12 +179,14 @@ def draw_defects(
     Raises:
         UsageError: a type that the model does not know, or a mask of another size than its picture.
     """
-    canvases = [_Canvas(request, parts, feather) for request in requests]
+    with stage("composite"):
+        canvases = [_Canvas(request, parts, feather) for request in requests]
     result: list[DrawnDefect] = []
     while len(result) < len(canvases):
         some = _next_batch(canvases[len(result) :], batch)
         drawn = draw_tasks(parts, [canvas.task() for canvas in some], choice)
-        result += [canvas.result(one) for canvas, one in zip(some, drawn, strict=True)]
+        with stage("composite"):
+            result += [canvas.result(one) for canvas, one in zip(some, drawn, strict=True)]
     return result
 
 

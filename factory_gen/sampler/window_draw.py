@@ -20,6 +20,7 @@ from factory_gen.sampler.latent_draw import SolverChoice, agreed_source, draw_la
 from factory_gen.sampler.parts import Parts
 from factory_gen.sampler.quilt import Quilt
 from factory_gen.sampler.window_plan import WindowPlace
+from factory_gen.stages import stage
 from factory_gen.training.latents import build_conditions, hole_cells
 
 
@@ -81,18 +82,26 @@ def draw_tasks(parts: Parts, tasks: Sequence[DefectTask], choice: DrawChoice) ->
     quilt = Quilt(
         [([(p.top, p.left) for p in t.places], *t.mask.shape) for t in tasks], tasks[0].size, factor
     )
-    conditions = _conditions(parts, tasks, choice.margin)
-    windows = stack([window for task in tasks for window in task.windows(task.canvas)])
-    known = torch.cat([parts.autoencoder.encode(windows[rows].to(device)) for rows in passes(len(windows))])
-    base = _decode(parts, known)
-    code = _choose_codes(parts, tasks, quilt, conditions, known, base, choice)[quilt.owners]
-    noise = quilt.noise(known.shape[1], [task.generator for task in tasks]).to(device)
-    latent = draw_latents(parts, code, conditions, noise, choice.solver, agree=quilt.agree)
-    drawn = _decode(parts, torch.where(conditions.hole > 0, latent, known))
-    return [
-        scaled(task.wanted, difference.permute(1, 2, 0).cpu().numpy(), choice.gain)
-        for task, difference in zip(tasks, quilt.merge(drawn - base), strict=True)
-    ]
+    with stage("conditions"):
+        conditions = _conditions(parts, tasks, choice.margin)
+        windows = stack([window for task in tasks for window in task.windows(task.canvas)])
+        known = torch.cat(
+            [parts.autoencoder.encode(windows[rows].to(device)) for rows in passes(len(windows))]
+        )
+    with stage("decoder"):
+        base = _decode(parts, known)
+    with stage("codes"):
+        code = _choose_codes(parts, tasks, quilt, conditions, known, base, choice)[quilt.owners]
+    with stage("flow"):
+        noise = quilt.noise(known.shape[1], [task.generator for task in tasks]).to(device)
+        latent = draw_latents(parts, code, conditions, noise, choice.solver, agree=quilt.agree)
+    with stage("decoder"):
+        drawn = _decode(parts, torch.where(conditions.hole > 0, latent, known))
+    with stage("composite"):
+        return [
+            scaled(task.wanted, difference.permute(1, 2, 0).cpu().numpy(), choice.gain)
+            for task, difference in zip(tasks, quilt.merge(drawn - base), strict=True)
+        ]
 
 
 def _conditions(parts: Parts, tasks: Sequence[DefectTask], margin: int) -> Conditions:
