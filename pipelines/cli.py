@@ -13,7 +13,17 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_bench, cli_config, cli_data, cli_demo, cli_export, cli_generate, cli_kpi, cli_train
+from pipelines import (
+    cli_bench,
+    cli_config,
+    cli_data,
+    cli_demo,
+    cli_export,
+    cli_gate,
+    cli_generate,
+    cli_kpi,
+    cli_train,
+)
 from pipelines.cli_errors import INTERRUPTED, report
 from pipelines.cli_help import EPILOG, GroupHelp
 from pipelines.cli_session import logs_dir
@@ -43,7 +53,17 @@ def _root(
     """Learns one plant's part images and makes defect images with exact pixel masks."""
 
 
-for module in (cli_demo, cli_data, cli_train, cli_generate, cli_export, cli_kpi, cli_config, cli_bench):
+for module in (
+    cli_demo,
+    cli_data,
+    cli_train,
+    cli_generate,
+    cli_gate,
+    cli_export,
+    cli_kpi,
+    cli_config,
+    cli_bench,
+):
     module.register(app)
 
 

@@ -53,6 +53,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "generate-good": ("factory-gen generate-good --part tile --count 16 --out ./good",),
     "inpaint": ("factory-gen inpaint part.png --mask mask.png --defect crack --part tile --out ./inpainted",),
     "interpolate": ("factory-gen interpolate first.png second.png --frames 8 --part tile --out ./frames",),
+    "gate": (
+        "factory-gen gate --part tile                       small settings: about an hour on two cores",
+        "factory-gen gate --part tile --version 2 --resume --out docs/results/gate_tile.json",
+        "factory-gen gate --part tile --inspector command --command 'python own_inspector.py'",
+    ),
     "export": (
         "factory-gen export --part tile --format mvtec --out ./tile_mvtec",
         "factory-gen export --part tile --format coco --out ./tile_coco --override 'trial run, not for use'",

@@ -21,7 +21,7 @@ class GateSettings:
         batch: windows per step.
         extra: share of a batch that the arm fills.
         learning_rate: at the top of the schedule.
-        offered: shares of synthetic data that the validation tries for each type, beside none.
+        offered: shares in (0,1] of synthetic data that the validation tries for each type, beside none.
         goods: good held-out pictures scored at most.
         validation_goods: the same in the validation.
         draws: resamplings of the held-out groups.

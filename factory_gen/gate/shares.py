@@ -62,8 +62,5 @@ def choose_shares(
 
 
 def class_mix(shares: Mapping[str, float]) -> dict[str, float]:
-    """Type to its part of the extra slots: the largest share fills its type's part, none leaves it to base windows."""
-    top = max(shares.values(), default=0.0)
-    if top <= 0:
-        return dict.fromkeys(shares, 0.0)
-    return {name: share / top / len(shares) for name, share in shares.items()}
+    """Type to its part of the extra slots: an equal part times its share; what is left over shows base windows."""
+    return {name: share / len(shares) for name, share in shares.items()}

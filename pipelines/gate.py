@@ -1,0 +1,179 @@
+"""`gate`: does a synthetic version help an inspector on the plant's own held-out defects? Yes, no, or not proven."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from data_registry.records import DatasetVersionRecord, PartRecord
+from factory_gen.errors import InputRefused
+from factory_gen.gate.settings import find_settings
+from factory_gen.sampler.generator import pick_device
+from pipelines.export_checks import refuse_empty
+from pipelines.export_version import Wanted, freeze_version, write_version
+from pipelines.gate_bench import Bench, Task, do_runs
+from pipelines.gate_conclude import conclude
+from pipelines.gate_options import GateOptions
+from pipelines.gate_plan import Validation, everything, final_runs, validate, validation_runs
+from pipelines.gate_report import GateReport, plain
+from pipelines.gate_runs import Done, Run, read
+from pipelines.progress import Progress, Silent
+from pipelines.wiring import Workplace
+
+STAGE = "gate"
+_LARGEST_WINDOW = 256
+
+
+def run(
+    work: Workplace,
+    part: str,
+    *,
+    version: int | None = None,
+    wanted: Wanted | None = None,
+    options: GateOptions | None = None,
+    command_line: str = "",
+    progress: Progress | None = None,
+) -> GateReport:
+    """Train inspectors with and without a version and compare them on the hold-out.
+
+    The verdict is stored with the version, except for a few-shot gate (`references`) and for the linear inspector,
+    which say nothing about the data set as it would be used.
+
+    Args:
+        work: registry, blobs, and the folder where results are kept.
+        part: the part's name.
+        version: number of the synthetic version; None freezes the samples that may go, as an export does.
+        wanted: which samples to freeze.
+        options: how.
+        command_line: what the user typed, for the report.
+        progress: told how far it is and how long it will take.
+
+    Raises:
+        InputRefused: the hold-out was seen by the generator, or there is too little to train on.
+        NotFound: no such part or version.
+        UsageError: an option out of range.
+    """
+    started, say, how = time.monotonic(), progress or Silent(), options or GateOptions()
+    with work.registry.read() as rows:
+        owner = rows.parts.get(part)
+    frozen = _version(work, owner, version, wanted or Wanted())
+    task = _task(work, owner, frozen, how)
+    bench = Bench(work, task)
+    folder = _folder(work, task)
+    if not how.resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    trainings = _Trainings(bench, folder, how.processes(task.device), say)
+    types = bench.rows.types
+    found = Validation({split: dict(everything(types)) for split in range(how.splits)}, False, None, None)
+    if how.shares == "auto":
+        first = trainings.do(validation_runs(task.settings, types, how.splits), _finals(task, how))
+        found = validate(first, task.settings, types, how.splits)
+    done = trainings.do(final_runs(task.settings, found.shares, how.seeds, how.curve), 0)
+    say.say("comparing")
+    report = conclude(bench, how, found, done, folder.parent, command_line, started)
+    (folder.parent / f"{folder.name}.json").write_text(json.dumps(plain(report), indent=1))
+    if report.stored:
+        _store(work, task, report)
+    return report
+
+
+class _Trainings:
+    """Does what is not done yet, and says how long the rest will take."""
+
+    def __init__(self, bench: Bench, folder: Path, workers: int, say: Progress) -> None:
+        self._bench, self._folder, self._workers, self._say = bench, folder, workers, say
+
+    def do(self, runs: Sequence[Run], later: int) -> dict[Run, Done]:
+        """The results of the runs; `later` more runs will follow."""
+        kept = {run: read(self._folder, run) for run in runs}
+        left = [run for run, found in kept.items() if found is None]
+        steps = self._bench.task.settings.steps
+        self._say.start(STAGE, len(left) * steps, "training steps")
+        if len(left) < len(runs):
+            self._say.say(f"{len(runs) - len(left)} of {len(runs)} trainings are there already")
+        began = time.monotonic()
+        work_through = do_runs(self._bench, left, self._folder, self._workers, self._tell)
+        for ended, run in enumerate(work_through, start=1):
+            pace = (time.monotonic() - began) / ended
+            minutes = pace * (len(left) - ended + later) / 60
+            self._say.say(
+                f"{ended} of {len(left)} trainings ({run.label}); about {minutes:.0f} min left in all"
+            )
+        self._say.finish(STAGE)
+        found = {run: kept[run] or read(self._folder, run) for run in runs}
+        return {run: done for run, done in found.items() if done is not None}
+
+    def _tell(self, steps: int) -> None:
+        self._say.advance(STAGE, steps)
+
+
+def _version(work: Workplace, part: PartRecord, number: int | None, wanted: Wanted) -> DatasetVersionRecord:
+    if number is not None:
+        with work.registry.read() as rows:
+            return rows.datasets.get(part.id, number, "synthetic")
+    with tempfile.NamedTemporaryFile(dir=work.settings.home, prefix=".version-") as spool:
+        selection = write_version(work, part, wanted, spool.file)
+        spool.flush()
+        refuse_empty(selection, selection.types)
+        return freeze_version(work, part, selection, Path(spool.name))
+
+
+def _task(work: Workplace, part: PartRecord, version: DatasetVersionRecord, how: GateOptions) -> Task:
+    lines = work.blobs.read(version.manifest_sha256).splitlines()
+    numbers = [json.loads(line)["lineage"]["model_version"] for line in lines if b'"lineage"' in line]
+    if not numbers:
+        raise InputRefused(expected="a version with samples", found="none", action="Generate some first.")
+    with work.registry.read() as rows:
+        model = rows.models.get(part.id, max(numbers))
+    windows = model.recipe.get("windows", {})
+    return Task(
+        part=part,
+        version=version,
+        settings=find_settings(how.settings),
+        inspector=how.inspector,
+        command=how.command,
+        window=min(int(windows.get("size", 128)), _LARGEST_WINDOW),
+        moves=tuple(windows.get("augment", ())),
+        references=how.references,
+        device=pick_device(work.settings.device).type,
+    )
+
+
+def _finals(task: Task, how: GateOptions) -> int:
+    return len(final_runs(task.settings, {split: {} for split in range(how.splits)}, how.seeds, how.curve))
+
+
+def _folder(work: Workplace, task: Task) -> Path:
+    """Results of exactly this gate; more seeds or splits go on from them, anything else starts a new folder."""
+    facts = [
+        task.version.manifest_sha256,
+        task.settings.sha256,
+        task.inspector,
+        task.command or "",
+        task.window,
+        task.moves,
+        task.references,
+        task.device,
+    ]
+    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
+    return work.settings.home / "gate" / f"part{task.part.id}-v{task.version.number}-{digest}"
+
+
+def _store(work: Workplace, task: Task, report: GateReport) -> None:
+    with work.registry.write() as rows:
+        rows.verdicts.add(
+            task.part.id,
+            dataset_version_id=task.version.id,
+            decision=report.verdict,
+            metric=report.metric,
+            lift=report.lift,
+            lift_low=report.lift_low,
+            lift_high=report.lift_high,
+            settings_sha256=task.settings.sha256,
+            report=plain(report),
+        )

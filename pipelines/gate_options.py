@@ -1,0 +1,57 @@
+"""How a gate is run: what the command line says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from factory_gen.errors import UsageError
+
+SHARES = ("auto", "all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateOptions:
+    """How a gate is run.
+
+    Attributes:
+        settings: "small", "full" or "tiny".
+        inspector: a name in `factory_gen.gate.inspectors.INSPECTORS`, or "command" with `command`.
+        seeds: trainings of each arm on each split, at least 2.
+        splits: how often the validation is dealt anew, with seeds of its own.
+        shares: "auto" lets the validation choose the share per type, "all" gives every type the full one.
+        references: real defects per type given to the inspectors; None for all.
+        curve: also the lift against the number of synthetic pictures.
+        reject: the plant's limit of good parts rejected, a share.
+        workers: processes side by side; 0 takes 2 on a CPU with two cores or more, else 1.
+        resume: go on from the results that an earlier call left.
+    """
+
+    settings: str = "small"
+    inspector: str = "segmentation"
+    command: str | None = None
+    seeds: int = 3
+    splits: int = 1
+    shares: str = "auto"
+    references: int | None = None
+    curve: bool = False
+    reject: float = 0.05
+    workers: int = 0
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        fits = self.seeds >= 2 and self.splits >= 1 and 0 <= self.reject < 1 and self.shares in SHARES
+        if not fits or (self.references is not None and self.references < 2):
+            raise UsageError(
+                expected="2 or more seeds, 1 or more splits, 2 or more references, a reject limit in [0,1), "
+                f"shares from {' or '.join(SHARES)}",
+                found=f"{self.seeds} seeds, {self.splits} splits, {self.references} references, "
+                f"limit {self.reject}, shares {self.shares}",
+                action="Correct the option.",
+            )
+
+    def processes(self, device: str) -> int:
+        """How many processes work side by side on a device."""
+        if self.workers:
+            return self.workers
+        return min(2, os.cpu_count() or 1) if device == "cpu" else 1
