@@ -17,6 +17,7 @@ from data_registry.outcome_records import VerdictRecord
 from pipelines.roi_draws import Measured, from_counts, from_replicates
 from pipelines.roi_inputs import Paired
 
+METRICS = {"pixel_ap_macro": "macro pixel AP", "image_ap_macro": "macro image AP"}
 _PAIRS = 2000  # drawn from the gate's intervals where it kept no replicates
 _TO_95 = 1.959964
 _SOURCE = "the gate, on held-out real pictures"
@@ -56,6 +57,8 @@ class GateView:
     reason: str
     against: str
     needed_defects: int | None
+    next_step: str = ""
+    notes: tuple[str, ...] = ()
     per_type: tuple[Bounded, ...] = ()
     arms: tuple[Bounded, ...] = ()
     by_synthetic: tuple[Bounded, ...] = ()
@@ -76,13 +79,15 @@ def view_of(verdict: VerdictRecord, version: int) -> GateView:
     return GateView(
         version=version,
         decision=verdict.decision,
-        metric=verdict.metric,
+        metric=METRICS.get(verdict.metric, verdict.metric),
         lift=verdict.lift,
         low=verdict.lift_low,
         high=verdict.lift_high,
         reason=_text(report.get("reason")),
         against=_text(report.get("against")),
         needed_defects=_whole(report.get("needed_defects")),
+        next_step=_text(report.get("next_step")),
+        notes=tuple(one for one in _sequence(report.get("notes")) if isinstance(one, str)),
         per_type=_named(report.get("per_type")),
         arms=_named(report.get("lifts")),
         by_synthetic=_points(report.get("lift_by_synthetic")),
@@ -95,16 +100,16 @@ def view_of(verdict: VerdictRecord, version: int) -> GateView:
 def measured_by(verdict: VerdictRecord) -> Measured | None:
     """Return the difference in recall and false rejects that the gate found, None where it did not tell.
 
-    Its paired replicates are taken first, then its counts of changed answers, then the intervals of the two lifts,
-    which are taken for normal and for independent of each other.
+    Its paired replicates over groups are taken first, widened by what the random numbers of the trainings add; then its
+    counts of changed answers; then the intervals of the two lifts, taken for normal and independent of each other.
     """
     report = verdict.report
     point = _mapping(report.get("operating_point"))
     defects = _whole(point.get("defects")) or _whole(report.get("defects")) or 0
-    return _of_replicates(point, defects) or _of_counts(point) or _of_intervals(report, defects)
+    return _of_replicates(report, point, defects) or _of_counts(point) or _of_intervals(report, defects)
 
 
-def _of_replicates(point: Mapping[str, Any], defects: int) -> Measured | None:
+def _of_replicates(report: Mapping[str, Any], point: Mapping[str, Any], defects: int) -> Measured | None:
     pairs = [
         (float(pair[0]), float(pair[1]))
         for pair in _sequence(point.get("replicates"))
@@ -118,8 +123,25 @@ def _of_replicates(point: Mapping[str, Any], defects: int) -> Measured | None:
     if not pairs or len(gains) != 2:
         return None
     return from_replicates(
-        pairs, recall_gain=gains[0], false_reject_gain=gains[1], defects=defects, source=_SOURCE
+        _widened(pairs, report),
+        recall_gain=gains[0],
+        false_reject_gain=gains[1],
+        defects=defects,
+        source=_SOURCE,
     )
+
+
+def _widened(pairs: list[tuple[float, float]], report: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """The pairs with the error that the trainings' random numbers leave, where the gate told it."""
+    others = _mapping(report.get("others"))
+    told = [_mapping(others.get(name)).get("over_runs") for name in ("recall", "false_reject")]
+    errors = [float(one) if one is not None and _is_number(one) else 0.0 for one in told]
+    if not any(errors):
+        return pairs
+    rng = np.random.default_rng(0)
+    many = np.array(pairs)[rng.integers(len(pairs), size=_PAIRS)]
+    noisy = many + rng.standard_normal(many.shape) * errors
+    return [(float(recall), float(rejects)) for recall, rejects in noisy]
 
 
 def _of_counts(point: Mapping[str, Any]) -> Measured | None:

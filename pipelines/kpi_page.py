@@ -64,10 +64,20 @@ def _gate_section(gate: GateView | None) -> str:
         return ""
     parts = []
     if gate.curves:
-        styles = ["before", "after"] + ["other"] * len(gate.curves)
+        names = {
+            "before": f"before: {gate.against or 'real pictures alone'}",
+            "after": "after: with the samples",
+        }
         series = [
-            Series(name=one.name, css=css, x=one.recall, y=one.precision, low=one.low, high=one.high)
-            for one, css in zip(gate.curves, styles, strict=False)
+            Series(
+                name=names.get(one.name, one.name),
+                css=one.name if one.name in names else "other",
+                x=one.recall,
+                y=one.precision,
+                low=one.low,
+                high=one.high,
+            )
+            for one in gate.curves
         ]
         told = "Precision over recall on held-out real pictures, before and after"
         parts.append(f"<h3>{told}</h3>" + curves(series, "recall", "precision", told))
@@ -83,6 +93,7 @@ def _gate_section(gate: GateView | None) -> str:
         told = f"Lift of each arm over {gate.against}" if gate.against else "Lift of each arm"
         rows = [(str(row.x), row.lift, row.low, row.high) for row in gate.arms]
         parts.append(f"<h3>{escape(told)}</h3>" + forest(rows, f"lift in {gate.metric}", told))
+    parts += [f'<p class="soft">{escape(note)}</p>' for note in gate.notes]
     return f"<h2>What the gate measured</h2>{''.join(parts)}" if parts else ""
 
 

@@ -51,7 +51,9 @@ def verdict_says(view: GateView | None) -> str:
         NOT_PROVEN: "The held-out real pictures do not show yet whether the samples help an inspector",
         HARMS: "An inspector trained with the samples does worse on real pictures that were held out",
     }[view.decision]
-    return f"{told}: {view.metric} {lift}. {view.reason}".strip()
+    # the gate's own reason has the figures in it
+    figures = view.reason or f"The lift is {lift}."
+    return " ".join(filter(None, [f"{told} ({view.metric}).", figures, view.next_step]))
 
 
 def money_says(roi: Roi | None, break_even: float, currency: str) -> str:

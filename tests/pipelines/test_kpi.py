@@ -83,7 +83,7 @@ def test_the_three_figures(work: Workplace, part: PartRecord) -> None:
     assert (report.quality.blind, report.quality.enough_controls) == (True, True)
     assert report.roi.benefit_mid == pytest.approx(1052.7), "the worked example's counts are in the verdict"
     assert report.roi.word == "not proven"
-    assert "Not proven" in report.money and "macro pixel AP +0.052" in report.verdict
+    assert "Not proven" in report.money and "(macro pixel AP). The lift is +0.052" in report.verdict
     assert {"cost_escape", "parts_per_month"} <= set(report.examples)
     json.loads(to_json(report))
 
@@ -193,7 +193,7 @@ def test_a_verdict_that_does_not_help_is_said_plainly(
 ) -> None:
     add_verdict(work, part, decision="harms", lift=-0.05, lift_low=-0.09, lift_high=-0.01, report={})
     report = kpi.run(work, "tile", html=tmp_path / "page.html")
-    assert "does worse" in report.verdict
+    assert "does worse" in report.verdict and "-0.050 (-0.090 to -0.010)" in report.verdict
     assert report.roi is None, "this gate told nothing about recall"
     text = (tmp_path / "page.html").read_text()
     assert '<div class="verdict harms"><strong>✕ harms</strong>' in text
@@ -216,6 +216,10 @@ def test_the_page_opens_without_a_network_and_shows_everything(
     for head in (
         "✓ helps",
         "Precision over recall on held-out real pictures, before and after",
+        "before: real oversampled",
+        "after: with the samples",
+        "Leave pit out.",
+        "Only 9 groups are held out.",
         "Lift against synthetic samples, times the real ones",
         "Lift against real defects per type given",
         "Lift of each arm over real oversampled",

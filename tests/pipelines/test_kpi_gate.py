@@ -60,6 +60,7 @@ def test_the_view_has_what_the_gate_told() -> None:
     assert view.arms == (Bounded(x="synthetic", lift=0.1, low=0.0, high=0.2),)
     assert [(curve.name, len(curve.low)) for curve in view.curves] == [("before", 0), ("after", 2)]
     assert view.operating_point == POINT
+    assert view.metric == "macro pixel AP"
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,16 @@ def test_the_gates_replicates_come_first() -> None:
     assert found is not None
     assert (found.recall_gain, found.false_reject_gain) == pytest.approx((0.1, -0.002))
     assert (found.replicates, found.defects) == (((0.1, 0.0), (0.2, -0.01)), 60)
+
+
+def test_what_the_trainings_add_widens_them() -> None:
+    others = {"recall": {**LIFT, "over_runs": 0.05}, "false_reject": {**LIFT, "over_runs": None}}
+    point = {**POINT, "defects": 60, "replicates": [[0.1, -0.002]] * 5}
+    found = measured_by(verdict({"operating_point": point, "others": others}))
+    assert found is not None
+    drawn = np.array(found.replicates)
+    assert drawn.std(axis=0) == pytest.approx([0.05, 0.0], abs=0.003)
+    assert drawn.mean(axis=0) == pytest.approx([0.1, -0.002], abs=0.004)
 
 
 def test_then_its_counts() -> None:
