@@ -52,11 +52,13 @@ def _learn(name: str, images: list[tuple[PartImage, str]], generator: Generator)
             found="none",
             action="Ingest some, or generate another type.",
         )
+    contrasts = generator.parts.facts.contrasts.get(name, ())
     reals: list[RealMask] = []
     patches, groups = [], []
     for image, group in images:
         assert image.mask is not None
-        reals += real_masks(image.key, image.pixels, image.mask, foreground(image.pixels))
+        part = foreground(image.pixels)
+        reals += real_masks(image.key, image.pixels, image.mask, part, contrasts, image.bit_depth)
         channels = 1 if image.pixels.ndim == 2 else image.pixels.shape[2]
         patches.append(defect_patches(to_unit(image.pixels, image.bit_depth, channels), image.mask))
         groups.append(group)

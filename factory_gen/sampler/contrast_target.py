@@ -39,11 +39,15 @@ def rank_by_contrast(images: Sequence[PartImage]) -> tuple[list[PartImage], dict
         tables[name] = tuple(sorted(float(v) for v in own))
     ranked = []
     for value, image in zip(values, images, strict=True):
-        table = tables.get(image.defect_type or "", ())
-        known = np.isfinite(value) and len(table) > 0
-        rank = float(np.searchsorted(table, value, side="left") / max(1, len(table) - 1)) if known else None
-        ranked.append(replace(image, strength=None if rank is None else min(rank, 1.0)))
+        ranked.append(replace(image, strength=contrast_rank(tables.get(image.defect_type or "", ()), value)))
     return ranked, tables
+
+
+def contrast_rank(table: Sequence[float], value: float) -> float | None:
+    """Rank in [0,1] of a contrast among a type's real ones in rising order; None where either is unknown."""
+    if not (np.isfinite(value) and len(table)):
+        return None
+    return min(1.0, float(np.searchsorted(table, value, side="left") / max(1, len(table) - 1)))
 
 
 def target_contrast(

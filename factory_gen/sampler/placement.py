@@ -14,6 +14,8 @@ import numpy as np
 
 from factory_gen.checks import check_choice
 from factory_gen.images.masks import bounds
+from factory_gen.metrics.contrast import mask_contrast
+from factory_gen.sampler.contrast_target import contrast_rank
 from factory_gen.sampler.mask_families import ShapeStatistics, measure_shapes, procedural_mask, warped_mask
 from factory_gen.sampler.spot_choice import SpotChoice
 from factory_gen.sampler.spots import (
@@ -39,7 +41,9 @@ FITTED = 2
 GOOD_FIT = 0.4
 APART = 24
 AT_BORDER = 3
+STRENGTH_JITTER = 0.1
 SMALLEST = 4
+LEAST_SPREAD = 0.004
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,14 @@ class RealMask:
         mask: (H,W) bool.
         part_box: (top, left, bottom, right) of the part in that picture.
         around: what lies around the defect; None when that is not to be learned.
+        strength: rank in [0,1] of its contrast among the type's; None when unknown.
     """
 
     key: str
     mask: np.ndarray
     part_box: Box
     around: Surroundings | None = None
+    strength: float | None = None
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -88,13 +94,23 @@ class PlacedMask:
     Attributes:
         mask: (H,W) bool, wholly inside the allowed region.
         origin: how it came about: family, source picture, placement.
+        strength: contrast that suits it, as a rank in [0,1]: about that of the real defect that it takes after, since
+            large defects may be plain to see and small ones faint, or the other way round; None when unknown.
     """
 
     mask: np.ndarray
     origin: Mapping[str, Any]
+    strength: float | None = None
 
 
-def real_masks(key: str, pixels: np.ndarray, mask: np.ndarray, region: np.ndarray) -> list[RealMask]:
+def real_masks(
+    key: str,
+    pixels: np.ndarray,
+    mask: np.ndarray,
+    region: np.ndarray,
+    contrasts: Sequence[float] = (),
+    bit_depth: int = 8,
+) -> list[RealMask]:
     """The defects of one real picture: parts of its mask that lie far apart are defects of their own.
 
     Args:
@@ -102,7 +118,11 @@ def real_masks(key: str, pixels: np.ndarray, mask: np.ndarray, region: np.ndarra
         pixels: (H,W) or (H,W,3), integer.
         mask: (H,W) bool, at least one pixel.
         region: (H,W) bool, the part.
+        contrasts: of the type's real defects in rising order, to rank this one's.
+        bit_depth: significant bits of the picture.
     """
+    # The least spread of `measure_contrast`, in grey levels.
+    floor = LEAST_SPREAD * (2**bit_depth - 1) / 2
     box, levels = bounds(region), level_map(pixels, region)
     apart = pieces(mask, APART)
     large = [piece for piece in apart if piece.sum() >= SMALLEST] or apart
@@ -110,7 +130,12 @@ def real_masks(key: str, pixels: np.ndarray, mask: np.ndarray, region: np.ndarra
     for piece in large:
         top, left, bottom, right = bounds(piece)
         around = look_around(levels, sector_map(piece[top:bottom, left:right]), top, left)
-        found.append(RealMask(key, piece, box, around))
+        rank = (
+            contrast_rank(contrasts, mask_contrast(pixels, piece, region=region, floor=floor))
+            if contrasts
+            else None
+        )
+        found.append(RealMask(key, piece, box, around, rank))
     return found
 
 
@@ -162,11 +187,19 @@ def place_mask(
             inside, cost = _fitting(shape, real, mirror, box, region, placement, levels, rng)
         if inside.sum() >= SMALLEST:
             origin = {"family": family, "real": real.key, "placement": placement}
-            found.append((cost, PlacedMask(inside, origin)))
+            found.append((cost, PlacedMask(inside, origin, _about(real.strength, rng))))
             # Not every picture has a place for every defect: a better one is looked for, but not for ever.
             if cost <= GOOD_FIT or len(found) == FITTED:
                 break
     return min(found, key=lambda one: one[0])[1] if found else None
+
+
+def _about(strength: float | None, rng: np.random.Generator) -> float | None:
+    """A rank near another one; mirrored at the ends of [0,1], so that these are as frequent as the middle."""
+    if strength is None:
+        return None
+    moved = abs(strength + rng.normal(0, STRENGTH_JITTER))
+    return float(np.clip(2.0 - moved if moved > 1.0 else moved, 0.0, 1.0))
 
 
 def _fitting(

@@ -178,3 +178,41 @@ def test_on_a_surface_without_structure_real_places_are_kept() -> None:
         np.array(middles)[:, None, :] - np.array([[35, 46], [35, 214], [205, 46], [205, 214]])[None]
     )
     assert np.median(np.hypot(*away.transpose(2, 0, 1)).min(axis=1)) < 30
+
+
+def test_a_new_mask_is_about_as_strong_as_the_real_one_it_takes_after() -> None:
+    pixels = np.clip(np.random.default_rng(0).normal(120, 8, SIZE), 0, 255).astype(np.uint8)
+    small, large = box(30, 40, 6, 6), box(100, 60, 30, 60)
+    pixels[small], pixels[large] = 105, 10
+    reals = real_masks("faint", pixels, small, ALL, (1.0, 2.0, 8.0, 14.0))
+    reals += real_masks("plain", pixels, large, ALL, (1.0, 2.0, 8.0, 14.0))
+    assert reals[0].strength is not None
+    assert reals[1].strength is not None
+    assert reals[0].strength < 0.7 < 0.9 < reals[1].strength
+    learned = learn_placement(reals)
+    found: dict[str, list[float]] = {"faint": [], "plain": []}
+    for seed in range(40):
+        placed = place_mask(learned, ALL, "learned", np.random.default_rng(seed))
+        assert placed is not None
+        assert placed.strength is not None
+        found[placed.origin["real"]].append(placed.strength)
+    assert max(found["faint"]) < min(1.0, np.median(found["plain"]) + 0.1)
+    assert np.median(found["faint"]) + 0.2 < np.median(found["plain"])
+    assert len(set(found["plain"])) > 10
+
+
+def test_without_known_contrasts_no_strength_is_asked_for() -> None:
+    placed = place_mask(learn_placement(specks()[1]), ALL, "learned", np.random.default_rng(0))
+    assert placed is not None
+    assert placed.strength is None
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_ranks_do_not_depend_on_the_bit_depth(depth: int) -> None:
+    pixels = np.full(SIZE, 120, dtype=np.uint16)
+    mask = box(100, 100, 10, 10)
+    pixels[mask] = 118
+    scaled = (pixels * (257 if depth == 16 else 1)).astype(np.uint16)
+    # Two grey levels over a floor of half a level: a contrast of about 3.5 after the blur.
+    found = real_masks("a", scaled, mask, ALL, (1.0, 2.0, 3.0, 9.0), depth)[0].strength
+    assert found == 1.0
