@@ -15,22 +15,27 @@ from data_registry.records import ModelVersionRecord, NewSample, PartRecord, Sou
 from factory_gen.composite.audit import Audit
 from factory_gen.errors import InputRefused
 from factory_gen.images.dataset import PartImage
-from factory_gen.images.files import encode_mask, encode_png
+from factory_gen.images.foreground import foreground
 from factory_gen.quality.scores import SampleScores
 from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.inpaint import DefectRequest, request_seed
 from factory_gen.sampler.placement import PlacedMask, place_mask
 from factory_gen.sampler.window_draw import DrawChoice
 from factory_gen.seeds import numpy_generator
+from factory_gen.stages import stage
 from pipelines.defect_knowledge import TypeKnowledge, learn_types
+from pipelines.look_ahead import look_ahead
 from pipelines.part_images import allowed_region, generator_images, load_image, spread
 from pipelines.progress import Progress
 from pipelines.sample_check import SampleCheck, learn_check
 from pipelines.score_limits import LimitChoice
+from pipelines.stored_pairs import store_pairs
 from pipelines.wiring import Workplace
 
 STAGE = "generating"
 MOST_SOURCES = 4000
+# Pixels of pictures that may be decoded before they are needed.
+MOST_AHEAD = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class _Draft:
     attempt: int
     row: SourceImageRecord
     image: PartImage
+    part: np.ndarray
     region: np.ndarray
     placed: PlacedMask
     defect_type: str
@@ -114,7 +120,8 @@ class Drawing:
                 found="none",
                 action="Ingest good part images, then run the command again.",
             )
-        self.knowledge: dict[str, TypeKnowledge] = learn_types(work, part, generator, request.types)
+        with stage("learn types"):
+            self.knowledge: dict[str, TypeKnowledge] = learn_types(work, part, generator, request.types)
         self.check: SampleCheck = learn_check(work, part, self.knowledge, request.limits)
 
     def run(self) -> None:
@@ -123,16 +130,23 @@ class Drawing:
         with self.work.registry.read() as rows:
             present = rows.samples.indexes(self.request.sha256)
         self.say.start(STAGE, self.request.count, "samples")
-        for start in range(0, self.request.count, size):
-            members = range(start, min(start + size, self.request.count))
-            if not any(index in present for index in members):
-                since = time.perf_counter()
-                kept = self._chunk(list(members))
-                self.tally.timed.append((time.perf_counter() - since, kept))
-            self.say.advance(STAGE, len(members), redrawn=self.tally.redrawn)
+        chunks = [
+            range(start, min(start + size, self.request.count))
+            for start in range(0, self.request.count, size)
+        ]
+        missing = [chunk for chunk in chunks if not any(index in present for index in chunk)]
+        largest = max(row.width * row.height for row in self.sources)
+        depth = 1 if largest * size <= MOST_AHEAD else 0
+        with look_ahead(lambda chunk: self._drafts(list(chunk), 0), missing, depth) as first_drafts:
+            for chunk in chunks:
+                if chunk in missing:
+                    since = time.perf_counter()
+                    kept = self._chunk(list(chunk), next(first_drafts))
+                    self.tally.timed.append((time.perf_counter() - since, kept))
+                self.say.advance(STAGE, len(chunk), redrawn=self.tally.redrawn)
         self.say.finish(STAGE)
 
-    def _chunk(self, members: list[int]) -> int:
+    def _chunk(self, members: list[int], drafts: list[_Draft]) -> int:
         """Draw the chunk's members, again with the next seed where the audit objects, and store what passed.
 
         Returns:
@@ -140,7 +154,8 @@ class Drawing:
         """
         waiting, done, reasons = list(members), {}, dict[int, str]()
         for attempt in range(self.generator.settings.attempts):
-            drafts = [d for index in waiting if (d := self._draft(index, attempt)) is not None]
+            if attempt:
+                drafts = self._drafts(waiting, attempt)
             for index in set(waiting) - {d.index for d in drafts}:
                 reasons[index] = "no-place"
             for draft, pixels, found, scores in self._draw(drafts):
@@ -158,19 +173,26 @@ class Drawing:
         self._store([done[index] for index in sorted(done)])
         return len(done)
 
+    def _drafts(self, members: list[int], attempt: int) -> list[_Draft]:
+        """The members' drafts; one that finds no place is left out."""
+        with stage("place"):
+            return [d for index in members if (d := self._draft(index, attempt)) is not None]
+
     def _draft(self, index: int, attempt: int) -> _Draft | None:
         """Choose picture, mask and place from the sample's own random stream."""
         rng = numpy_generator(self.request.seed, "draft", index, attempt)
         defect_type = self.request.types[index % len(self.request.types)]
         row = self.sources[int(rng.integers(len(self.sources)))]
-        image = load_image(self.work, row)
-        region = allowed_region(self.work, self.part, image.pixels, self.request.placement)
+        with stage("decode"):
+            image = load_image(self.work, row)
+        part = foreground(image.pixels)
+        region = allowed_region(self.work, self.part, image.pixels, self.request.placement, found=part)
         learned, how = self.knowledge[defect_type].placement, self.request.placement
         placed = place_mask(learned, region, how, rng, pixels=image.pixels)
         if placed is None:
             return None
         seed = request_seed(self.request.seed, index, attempt)
-        return _Draft(index, attempt, row, image, region, placed, defect_type, seed)
+        return _Draft(index, attempt, row, image, part, region, placed, defect_type, seed)
 
     def _draw(self, drafts: list[_Draft]) -> list[_Drawn]:
         requests = [
@@ -179,29 +201,33 @@ class Drawing:
                 d.image.bit_depth,
                 d.placed.mask,
                 d.defect_type,
-                self.request.strength,
+                d.placed.strength if self.request.strength is None else self.request.strength,
                 d.seed,
                 self.knowledge[d.defect_type].shift,
+                d.part,
             )
             for d in drafts
         ]
         drawn = self.generator.draw(requests, self.choice)
         self.tally.drawn += len(drawn)
-        return [
-            (
-                d,
-                one.pixels,
-                *self.check.examine(d.defect_type, d.image, one.pixels, d.placed.mask, d.region),
-            )
-            for d, one in zip(drafts, drawn, strict=True)
-        ]
+        with stage("audit"):
+            return [
+                (
+                    d,
+                    one.pixels,
+                    *self.check.examine(d.defect_type, d.image, one.pixels, d.placed.mask, d.region),
+                )
+                for d, one in zip(drafts, drawn, strict=True)
+            ]
 
     def _store(self, finished: list[_Drawn]) -> None:
+        with stage("encode"):
+            stored = store_pairs(self.work.blobs, [(one[1], one[0].placed.mask) for one in finished])
         samples = [
             NewSample(
                 source_image_id=draft.row.id,
-                image_sha256=self.work.blobs.put(encode_png(pixels)),
-                mask_sha256=self.work.blobs.put(encode_mask(draft.placed.mask)),
+                image_sha256=image,
+                mask_sha256=mask,
                 defect_type=draft.defect_type,
                 mask_origin=dict(draft.placed.origin),
                 model_version_id=self.version.id,
@@ -215,9 +241,9 @@ class Drawing:
                 audit=_plain(asdict(found)),
                 scores=scores.known(),
             )
-            for draft, pixels, found, scores in finished
+            for (draft, _, found, scores), (image, mask) in zip(finished, stored, strict=True)
         ]
-        with self.work.registry.write() as rows:
+        with stage("registry"), self.work.registry.write() as rows:
             rows.samples.add_many(self.part.id, samples)
 
 
