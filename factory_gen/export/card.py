@@ -78,7 +78,10 @@ parts, and do not judge a model by them alone: use a real hold-out.
 def _override(facts: CardFacts) -> str:
     if facts.reason is None:
         return ""
-    failed = "".join(f"- {check}: failed {count} times\n" for check, count in facts.overridden.items())
+    failed = "".join(
+        f"- {check}: failed {count} time{'s' if count != 1 else ''}\n"
+        for check, count in facts.overridden.items()
+    )
     return f"## Exported against a check\n\nReason given: {facts.reason}\n\n{failed}"
 
 

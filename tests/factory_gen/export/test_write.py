@@ -52,7 +52,7 @@ def test_what_another_view_loses_stops_unless_there_is_a_reason(tmp_path: Path) 
     assert [result.below for result in written.read_back] == [0, 1]
     card = (tmp_path / "out/DATASET_CARD.md").read_text()
     assert "Reason given: trial | run" in card
-    assert "- read_back: failed 1 times" in card
+    assert "- read_back: failed 1 time\n" in card
 
 
 def test_a_reason_without_need_changes_no_byte(tmp_path: Path) -> None:
