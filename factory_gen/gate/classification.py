@@ -35,7 +35,10 @@ class Classification:
         with torch.random.fork_rng(devices=[]):
             seed_weights(training.seed)
             net = timm.create_model(ENCODER, pretrained=False, num_classes=1 + len(stream.types))
-        load_weights(net)
+            load_weights(net)
+            # The library's own start is so far from even chances that the first steps only undo it.
+            nn.init.normal_(net.classifier.weight, std=0.01)
+            nn.init.zeros_(net.classifier.bias)
         net = net.to(training.device).to(memory_format=torch.channels_last).train()
         optimiser = torch.optim.AdamW(net.parameters(), lr=training.learning_rate, weight_decay=1e-2)
         schedule = torch.optim.lr_scheduler.LambdaLR(

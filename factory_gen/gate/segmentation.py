@@ -36,7 +36,7 @@ def build(seed: int) -> nn.Module:
         net: nn.Module = smp.Unet(
             "tu-tf_efficientnet_lite0", encoder_weights=None, classes=1, decoder_channels=DECODER
         )
-    load_weights(net, "encoder.model.")
+        load_weights(net, "encoder.model.")
     return net
 
 

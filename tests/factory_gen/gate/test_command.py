@@ -88,7 +88,7 @@ def test_the_folders_are_gone_afterwards(tmp_path: Path) -> None:
             "map's file",
         ),
         (
-            "out.write_text(json.dumps({'scores': {n: {'image': 1, 'map': n if n[-5] == '1' else None} for n in names}}))",
+            "out.write_text(json.dumps({'scores': {n: {'image': 1, 'map': n[-5] == '1' or None} for n in names}}))",
             "for every picture or for none",
         ),
     ],
