@@ -126,7 +126,7 @@ def _arm(
     say.start(f"measure {arm.name} {seed}", None)
     result: dict[str, Any] = {"tables": {}, "steps": {}, "seconds": {}}
     for table, (model, stage) in trained.items():
-        rows = measure_arm(bench, arm, model, shared, seed)
+        rows = measure_arm(bench, arm, model, shared, seed, brief=table != "time")
         result["tables"][table] = [asdict(row) for row in rows]
         result["steps"][table], result["seconds"][table] = stage.steps, stage.seconds
     say.finish(f"measure {arm.name} {seed}")
@@ -234,7 +234,7 @@ def _log(
     ) as tracked:
         tracked.log_text(json.dumps(result, indent=1), "rows.json")
         for row in _shown(result["tables"]["time"]):
-            tracked.log_metrics({f"kid.{row.set}.{row.solver}": row.kid}, row.calls)
+            tracked.log_metrics({f"kid.{row.set}.{row.solver.replace('+', 'p')}": row.kid}, row.calls)
 
 
 def _shown(rows: Sequence[Mapping[str, Any]]) -> list[Row]:

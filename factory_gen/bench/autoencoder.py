@@ -12,6 +12,7 @@ import torch
 
 from factory_gen.autoencoder.model import PartAutoencoder
 from factory_gen.autoencoder.train import train_autoencoder
+from factory_gen.bench.networks import fair_clock
 from factory_gen.bench.settings import PriorBench
 from factory_gen.images.dataset import WindowDraw
 from factory_gen.images.windows import stack
@@ -52,6 +53,7 @@ def bench_autoencoder(
                 ema=plan.ema,
                 precision=plan.precision,
                 device=plan.device,
+                clock=fair_clock(plan.device),
             ),
             folder,
             resume=True,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from factory_gen.bench.arms import Arm
-from factory_gen.bench.networks import Shared
+from factory_gen.bench.networks import Shared, fair_clock
 from factory_gen.flow.diffusion import sample_diffusion
 from factory_gen.flow.model import FlowModel
+from factory_gen.flow.source import Source
 from factory_gen.matching.solvers.table import solve
 from factory_gen.nets.condition import Conditions
+from factory_gen.nets.fast import fast_inference
 from factory_gen.seeds import torch_generator
 from factory_gen.training.latents import LatentBatch
+from factory_gen.training.loop import CLOCKS
 
 SAMPLED = "sampled"
 ENCODED = "encoded"
@@ -26,7 +28,7 @@ class Setting:
     """How a set is drawn.
 
     Attributes:
-        solver: ODE rule, diffusion sampler, or "map".
+        solver: ODE rule ("flow-map" for an arm of that family) or diffusion sampler.
         calls: of the network.
         scale: s on sigma.
         codes: where z comes from: `SAMPLED` without the picture, `ENCODED` from the very window (an upper limit).
@@ -76,32 +78,33 @@ def draw_set(
         seed: of codes and noise; the same for all arms, so that they start from the same draws.
         fast: whether the networks run in bfloat16.
     """
+    now = CLOCKS[fair_clock(windows.latent.device.type)]
     total = windows.latent.shape[0]
     parts, source_ms, calls_ms = [], [], []
     for start in range(0, total, batch):
         rows = slice(start, min(start + batch, total))
         known, conditions = windows.latent[rows], windows.conditions.part(rows)
-        began = time.perf_counter()
-        with _precision(known.device, fast):
+        began = now()
+        with fast_inference(known.device, bf16=fast):
             code = _codes(arm, shared, known, conditions, setting, seed + start)
             source = shared.rule(arm, setting.scale)(shared.prior.decode, code, conditions)
-        between = time.perf_counter()
+        between = now()
         noise = torch.randn(known.shape, generator=torch_generator(seed, "bench-noise", start)).to(
             known.device
         )
         if model is None:
             latent = source.mean
         elif arm.family == "diffusion":
-            with _precision(known.device, fast):
+            with fast_inference(known.device, bf16=fast):
                 latent = sample_diffusion(model, conditions, noise, setting.solver, setting.calls)
         else:
             latent = solve(
-                _velocity(model, source.mean, source.log_var, code, conditions, fast),
+                _velocity(arm, model, source, code, conditions, setting, fast),
                 source.sample(noise),
                 setting.solver,
                 setting.calls,
             )
-        ended = time.perf_counter()
+        ended = now()
         parts.append(torch.where(conditions.hole > 0, latent.float(), known))
         size = rows.stop - rows.start
         source_ms.append(1e3 * (between - began) / size)
@@ -122,22 +125,21 @@ def _codes(
 
 
 def _velocity(
+    arm: Arm,
     model: FlowModel,
-    mean: torch.Tensor,
-    log_var: torch.Tensor,
+    source: Source,
     code: torch.Tensor,
     conditions: Conditions,
+    setting: Setting,
     fast: bool,
 ) -> Callable[[torch.Tensor, float], torch.Tensor]:
+    count, device = code.shape[0], code.device
+    span = torch.full((count,), 1.0 / setting.calls, device=device) if arm.family == "map" else None
+
     def velocity(x: torch.Tensor, t: float) -> torch.Tensor:
-        with _precision(x.device, fast):
-            result: torch.Tensor = model(
-                x, torch.full((x.shape[0],), t, device=x.device), mean, log_var, code, conditions
-            )
+        time_B = torch.full((count,), t, device=device)
+        with fast_inference(device, bf16=fast):
+            result: torch.Tensor = model(x, time_B, source.mean, source.log_var, code, conditions, span)
         return result
 
     return velocity
-
-
-def _precision(device: torch.device, fast: bool) -> torch.autocast:
-    return torch.autocast(device.type, torch.bfloat16, enabled=fast)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,18 @@ import torch
 from factory_gen.bench.arms import Arm
 from factory_gen.bench.drawing import ENCODED, DrawnSet, Setting, draw_set
 from factory_gen.bench.held_out import AUTOENCODED, RAW, SETS, HeldOut, decode
-from factory_gen.bench.networks import Shared
+from factory_gen.bench.networks import Shared, fair_clock
 from factory_gen.bench.settings import PriorBench
 from factory_gen.flow.diffusion import DIFFUSION_SAMPLERS
 from factory_gen.flow.model import FlowModel
-from factory_gen.matching.solvers.table import SOLVERS
-from factory_gen.metrics.cmmd import cmmd
+from factory_gen.matching.solvers.table import FLOW_MAP, SOLVERS
+from factory_gen.metrics.cmmd import cmmd_against
 from factory_gen.metrics.features import FeatureNet
-from factory_gen.metrics.fid import fid
-from factory_gen.metrics.kid import kid
+from factory_gen.metrics.fid import FidReference
+from factory_gen.metrics.kid import kid, kid_against
+from factory_gen.metrics.set_score import Measure
 from factory_gen.seeds import torch_generator
+from factory_gen.training.loop import CLOCKS
 
 VALIDATION, TEST = "validation", "test"
 TUNING_CALLS = 4
@@ -77,13 +79,33 @@ class Bench:
     nets: FeatureNet
     splits: Mapping[str, HeldOut]
     grain_spread: float
+    _judges: dict[tuple[str, str, str, str], Measure] = field(default_factory=dict)
+
+    def judge(self, measure: str, held: HeldOut, name: str, reference: str) -> Measure:
+        """The measure against one set of real windows; prepared once, used for every setting.
+
+        The validation split only chooses, so its figures come without intervals.
+        """
+        key = measure, held.name, name, reference
+        if key not in self._judges:
+            features, draws = held.features[name, reference], self.plan.resamples if held.name == TEST else 0
+            if measure == "kid":
+                self._judges[key] = kid_against(features, resamples=draws)
+            elif measure == "cmmd":
+                self._judges[key] = cmmd_against(features, resamples=draws)
+            else:
+                self._judges[key] = FidReference(features, resamples=0)
+        return self._judges[key]
 
 
-def measure_arm(bench: Bench, arm: Arm, model: FlowModel, shared: Shared, seed: int) -> list[Row]:
+def measure_arm(
+    bench: Bench, arm: Arm, model: FlowModel, shared: Shared, seed: int, *, brief: bool = False
+) -> list[Row]:
     """All solvers and numbers of calls for one trained network.
 
     The scale s is chosen first, on the validation split, with one solver at few calls; each (solver, calls) is then
     measured on both splits. The reader of the rows picks a solver by its validation figure and quotes its test figure.
+    A brief measurement leaves out the comparison with raw windows and with encoded codes.
     """
     scale = _choose_scale(bench, arm, model, shared, seed)
     rows: list[Row] = []
@@ -91,6 +113,8 @@ def measure_arm(bench: Bench, arm: Arm, model: FlowModel, shared: Shared, seed: 
         setting = Setting(solver, calls, scale)
         for split in (VALIDATION, TEST):
             rows += _measure(bench, arm, model, shared, setting, split, seed, references=(AUTOENCODED,))
+    if brief:
+        return rows
     for setting in _chosen(rows, scale):
         rows += _measure(bench, arm, model, shared, setting, TEST, seed, references=(RAW,))
     if arm.use_code:
@@ -125,7 +149,7 @@ def measure_floor(bench: Bench, seen: Mapping[tuple[str, str], np.ndarray], seed
 def settings_of(arm: Arm, plan: PriorBench) -> list[tuple[str, int]]:
     """(solver, calls) that an arm can be asked for."""
     if arm.family == "map":
-        return [("euler", calls) for calls in plan.calls]
+        return [(FLOW_MAP, calls) for calls in plan.calls]
     if arm.family == "diffusion":
         return [(sampler, calls) for sampler in DIFFUSION_SAMPLERS for calls in plan.calls]
     return [
@@ -137,7 +161,7 @@ def _choose_scale(bench: Bench, arm: Arm, model: FlowModel, shared: Shared, seed
     plan = bench.plan
     if arm.family == "diffusion" or len(plan.scales) == 1:
         return plan.scales[0] if arm.family != "diffusion" else 1.0
-    solver = "euler" if arm.family == "map" else plan.solvers[-1]
+    solver = FLOW_MAP if arm.family == "map" else plan.solvers[-1]
     found = {}
     for scale in plan.scales:
         rows = _measure(
@@ -206,14 +230,13 @@ def _measure(
 
 
 def _decode(bench: Bench, drawn: DrawnSet) -> tuple[torch.Tensor, float]:
-    import time
-
+    now = CLOCKS[fair_clock(drawn.latent.device.type)]
     parts, spent = [], []
     with torch.no_grad():
         for part in drawn.latent.split(64):
-            began = time.perf_counter()
+            began = now()
             parts.append(decode(bench.autoencoder, part))
-            spent.append(1e3 * (time.perf_counter() - began) / part.shape[0])
+            spent.append(1e3 * (now() - began) / part.shape[0])
     return torch.cat(parts), min(spent)
 
 
@@ -231,9 +254,9 @@ def _row(
     if reference == RAW:
         grain = torch.randn(windows.shape, generator=torch_generator(seed, "bench-grain"))
         windows = (windows + bench.grain_spread * grain).clamp(-1.0, 1.0)
-    ours, theirs = bench.nets.embed(windows), held.features[name, reference]
-    first = kid(ours, theirs, seed=seed, resamples=bench.plan.resamples)
-    second = cmmd(ours, theirs, seed=seed, resamples=bench.plan.resamples)
+    ours = bench.nets.embed(windows)
+    first = bench.judge("kid", held, name, reference)(ours)
+    second = bench.judge("cmmd", held, name, reference)(ours)
     return Row(
         set=name,
         split=held.name,
@@ -248,7 +271,7 @@ def _row(
         cmmd=second.x1000,
         cmmd_low=1000 * second.low,
         cmmd_high=1000 * second.high,
-        fid=fid(ours, theirs, resamples=0).value,
+        fid=bench.judge("fid", held, name, reference)(ours).value,
         source_ms=drawn.source_ms,
         calls_ms=drawn.calls_ms,
         decode_ms=decode_ms,

@@ -25,9 +25,10 @@ class PriorBench:
         bank: windows encoded for training.
         count: held-out windows per set and split.
         autoencoder, prior, codes, flow: of the networks.
-        width, heads, patch: of all transformers.
+        width, heads, patch, local: of all transformers; local is the width of the convolutions beside them.
         autoencoder_share: of the budget, on top of it: all arms share one autoencoder.
         prior_share, codes_share: of the budget.
+        map_share: of the budget, on top of it: tuning the LeDiFlow arm's network into a flow map.
         least_s: a rest of budget shorter than this is not worth another schedule.
         solvers: ODE rules to try.
         calls: numbers of network calls to try.
@@ -42,27 +43,33 @@ class PriorBench:
     window: int = 64
     augment: tuple[str, ...] = ("flip-x", "flip-y")
     bank: int = 6144
-    count: int = 192
+    count: int = 160
     autoencoder: AutoencoderSettings = field(
         default_factory=lambda: AutoencoderSettings(
             factor=8, latent_channels=12, width_half=48, width_quarter=96, batch=32
         )
     )
-    prior: PriorSettings = field(default_factory=lambda: PriorSettings(steps=1_000_000))
+    prior: PriorSettings = field(
+        default_factory=lambda: PriorSettings(
+            steps=1_000_000, depth=2, code_size=64, code_grid=8, beta=0.1, whole_share=0.5
+        )
+    )
     codes: CodesSettings = field(default_factory=lambda: CodesSettings(steps=1_000_000))
     flow: FlowSettings = field(
-        default_factory=lambda: FlowSettings(steps=1_000_000, depth=4, width=128, heads=4)
+        default_factory=lambda: FlowSettings(steps=1_000_000, depth=3, weight="one", whole_share=0.5)
     )
     width: int = 128
     heads: int = 4
     patch: int = 2
-    autoencoder_share: float = 1.0
+    local: int = 48
+    autoencoder_share: float = 1.5
     prior_share: float = 0.3
-    codes_share: float = 0.08
+    codes_share: float = 0.17
+    map_share: float = 0.4
     least_s: float = 2.0
     solvers: tuple[str, ...] = ("euler", "midpoint")
     calls: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
-    scales: tuple[float, ...] = (1.0, 0.85, 0.7)
+    scales: tuple[float, ...] = (1.0, 0.9, 0.8)
     batch: int = 64
     ema: float = 0.997
     precision: str = "bf16"

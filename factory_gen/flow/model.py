@@ -22,7 +22,7 @@ from factory_gen.nets.condition import MASK_CHANNELS, Conditions, TypeEmbedding
 SOURCES = ("learned", "gaussian", "gaussian-data")
 # Training differentiates the network by the span: fast waves would drown the slow change that is to be learned.
 SPAN_FREQUENCY = 20.0
-OBJECTIVES = ("velocity", "flow-map")
+OBJECTIVES = ("velocity", "flow-map", "reflow")
 MAP_TARGETS = ("data", "flow")
 
 
@@ -36,18 +36,21 @@ class FlowSettings:
         use_code: whether the flow is told z. Off only makes sense for a Gaussian source.
         prior_scale: factor s on sigma.
         weight: importance weight of the loss: "one", "inverse-variance" or "sigma".
-        times: "uniform" or "logit-normal".
-        objective: "velocity", or "flow-map": the trained velocity is then tuned into average velocities of jumps, so
-            that the solver "flow-map" may take one call (see `flow/train_map.py`).
-        map_share: share of the flow's time budget that the tuning takes.
-        map_steps: its most steps.
-        map_learning_rate: its peak rate.
+        times: "uniform", "logit-normal" or "u-shaped".
+        objective: "velocity"; "flow-map": the trained velocity is then tuned into average velocities of jumps, so that
+            the solver "flow-map" may take one call (see `flow/train_map.py`); or "reflow": it is tuned to straight
+            lines between the ends of its own paths, so that Euler may (see `flow/reflow.py`).
+        tuning_share: share of the flow's time budget that the tuning takes.
+        tuning_steps: its most steps.
+        tuning_rate: its peak learning rate.
         map_target: what its velocity is compared with: "data" (the path's own, as in the papers) or "flow" (that of the
             flow it starts from: no noise, so far fewer steps do).
         jump_share: share of its windows that jump; the others keep learning the velocity.
         landing_share: share of the jumps that land on the data.
         adaptive: power of its loss weighting, see `matching.loss.even_out`; 0 is off.
+        reflow_pairs: paths that "reflow" solves for, 8 calls each.
         width, depth, heads, patch: of the transformer.
+        local: channels of the convolutions beside it, 0 for none.
         whole_share: share of windows learned without surroundings.
         dropout: share of windows whose type is not told (needed for guidance).
         steps, batch, learning_rate: of the training.
@@ -60,17 +63,19 @@ class FlowSettings:
     weight: str = "inverse-variance"
     times: str = "uniform"
     objective: str = "velocity"
-    map_share: float = 0.4
-    map_steps: int = 20000
-    map_learning_rate: float = 3e-4
+    tuning_share: float = 0.4
+    tuning_steps: int = 20000
+    tuning_rate: float = 3e-4
     map_target: str = "data"
     jump_share: float = 0.5
     landing_share: float = 0.25
     adaptive: float = 1.0
+    reflow_pairs: int = 2048
     width: int = 192
     depth: int = 6
     heads: int = 6
     patch: int = 4
+    local: int = 0
     whole_share: float = 0.4
     dropout: float = 0.1
     steps: int = 20000
@@ -79,7 +84,7 @@ class FlowSettings:
     share: float = 0.4
 
     def __post_init__(self) -> None:
-        for name in ("width", "depth", "heads", "patch", "steps", "map_steps", "batch"):
+        for name in ("width", "depth", "heads", "patch", "steps", "tuning_steps", "reflow_pairs", "batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
         for name, known in (
@@ -97,7 +102,7 @@ class FlowSettings:
             raise ValueError("use_code must be true for the learned source, which is made from z")
         if not 0 < self.prior_scale <= 4:
             raise ValueError(f"prior_scale must lie in (0, 4], found {self.prior_scale}")
-        for name in ("map_share", "jump_share", "landing_share"):
+        for name in ("tuning_share", "jump_share", "landing_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], found {getattr(self, name)}")
 
@@ -113,7 +118,7 @@ class FlowModel(ModelMixin, ConfigMixin):
         kinds: number of defect types, good included.
         code_size: Z.
         use_code: whether z is told.
-        width, depth, heads, patch: see `FlowSettings`.
+        width, depth, heads, patch, local: see `FlowSettings`.
         spans: whether the length of a jump is told (a flow map).
     """
 
@@ -132,6 +137,7 @@ class FlowModel(ModelMixin, ConfigMixin):
         heads: int = 6,
         patch: int = 4,
         spans: bool = False,
+        local: int = 0,
     ) -> None:
         super().__init__()
         self.time = ScalarEmbedding(width)
@@ -146,6 +152,7 @@ class FlowModel(ModelMixin, ConfigMixin):
             depth=depth,
             heads=heads,
             cond_width=width,
+            local=local,
         )
         if not use_code:
             self.code.requires_grad_(False)

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from factory_gen.nets.fast import attend, cut_patches, feed_forward, modulate
+from factory_gen.nets.local import FEATURES, LocalPath
 
 
 class Attention(nn.Module):
@@ -62,6 +63,7 @@ class Trunk(nn.Module):
         patch: side of a patch in latent pixels.
         width, depth, heads: of the transformer.
         cond_width: width of the condition vector.
+        local: channels of the convolutions beside the blocks (see `nets/local.py`); 0 leaves them out.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Trunk(nn.Module):
         depth: int,
         heads: int,
         cond_width: int,
+        local: int = 0,
     ) -> None:
         super().__init__()
         self.patch, self.grid = patch, size // patch
@@ -89,6 +92,8 @@ class Trunk(nn.Module):
         for layer in (self.modulation, self.head, self.skip):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
+        self.local = LocalPath(in_channels, out_channels, local, cond_width) if local else None
+        self.to_local = nn.Linear(width, FEATURES * patch * patch) if local else None
 
     def tokens(
         self, maps_BCHW: torch.Tensor, cond_BD: torch.Tensor, extra_BND: torch.Tensor | None = None
@@ -108,8 +113,13 @@ class Trunk(nn.Module):
         """(B,in_channels,h,w), (B,cond_width) and, if any, extra tokens (B,N,D) to (B,out_channels,h,w)."""
         patches, x_BND = self.tokens(maps_BCHW, cond_BD, extra_BND)
         shift, scale = self.modulation(F.silu(cond_BD))[:, None, :].chunk(2, dim=-1)
-        out = self.head(modulate(self.norm, x_BND, shift, scale)) + self.skip(patches)
-        return unpatchify(out, self.patch, self.grid)
+        x_BND = modulate(self.norm, x_BND, shift, scale)
+        out = unpatchify(self.head(x_BND) + self.skip(patches), self.patch, self.grid)
+        if self.local is None or self.to_local is None:
+            return out
+        features = unpatchify(self.to_local(x_BND), self.patch, self.grid)
+        result: torch.Tensor = out + self.local(maps_BCHW, features, cond_BD)
+        return result
 
 
 class ScalarEmbedding(nn.Module):

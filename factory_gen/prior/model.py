@@ -24,7 +24,10 @@ class PriorSettings:
 
     Attributes:
         code_size: length Z of the code.
+        code_grid: channels per token through which the code is read and written; 0 pools all tokens into the code and
+            gives the decoder the code through its normalisations only. More than 0 lets z say what is where.
         width, depth, heads, patch: of the two transformers.
+        local: channels of the convolutions beside the decoder's, 0 for none.
         beta: weight of the code's divergence from the standard normal.
         beta_nll: exponent of the variance that damps the loss of easy pixels (Seitzer 2022, 2203.09168).
         fixed_sigma_steps: steps at the start with sigma held at 1.
@@ -36,10 +39,12 @@ class PriorSettings:
     """
 
     code_size: int = 48
+    code_grid: int = 0
     width: int = 192
     depth: int = 3
     heads: int = 6
     patch: int = 4
+    local: int = 0
     beta: float = 1.0
     beta_nll: float = 0.25
     fixed_sigma_steps: int = 200
@@ -57,6 +62,8 @@ class PriorSettings:
                 raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
+        if self.code_grid < 0:
+            raise ValueError(f"code_grid must not be negative, found {self.code_grid}")
         if self.beta < 0:
             raise ValueError(f"beta must not be negative, found {self.beta}")
 
@@ -68,7 +75,7 @@ class PriorModel(ModelMixin, ConfigMixin):
         latent_channels: K.
         latent_size: h = w.
         kinds: number of defect types, good included.
-        code_size, width, depth, heads, patch: see `PriorSettings`.
+        code_size, width, depth, heads, patch, code_grid, local: see `PriorSettings`.
     """
 
     config_name = "config.json"
@@ -84,6 +91,8 @@ class PriorModel(ModelMixin, ConfigMixin):
         depth: int = 3,
         heads: int = 6,
         patch: int = 4,
+        code_grid: int = 0,
+        local: int = 0,
     ) -> None:
         super().__init__()
         maps = latent_channels + 1 + MASK_CHANNELS
@@ -92,9 +101,14 @@ class PriorModel(ModelMixin, ConfigMixin):
         self.type_out = TypeEmbedding(kinds, width)
         self.encoder = Trunk(in_channels=latent_channels + maps, out_channels=1, cond_width=width, **shape)
         self.encoder_norm = nn.LayerNorm(width)
-        self.to_code = nn.Linear(width, 2 * code_size)
+        tokens = (latent_size // patch) ** 2
+        self.to_code = nn.Linear(tokens * code_grid if code_grid else width, 2 * code_size)
+        if code_grid:
+            self.read = nn.Linear(width, code_grid)
+            self.write = nn.Linear(code_size, tokens * code_grid)
+            self.spread = nn.Linear(code_grid, width)
         self.from_code = nn.Sequential(nn.Linear(code_size, width), nn.SiLU(), nn.Linear(width, width))
-        self.decoder = Trunk(in_channels=maps, out_channels=2 * latent_channels, cond_width=width, **shape)
+        self.decoder = Trunk(in_channels=maps, out_channels=2 * latent_channels, cond_width=width, local=local, **shape)
         for unused in (self.encoder.head, self.encoder.skip, self.encoder.modulation):
             unused.requires_grad_(False)
         nn.init.normal_(self.to_code.weight, std=0.02)
@@ -108,16 +122,28 @@ class PriorModel(ModelMixin, ConfigMixin):
         """Latents to the mean and log variance of their code, each (B,Z) float32."""
         cond = self.type_in(conditions.kind, conditions.strength)
         _, tokens = self.encoder.tokens(torch.cat([latent_BKhw, conditions.maps], dim=1), cond)
-        mean, log_var = self.to_code(self.encoder_norm(tokens.mean(dim=1))).float().chunk(2, dim=1)
+        if self.config["code_grid"]:
+            summary = self.read(self.encoder_norm(tokens)).flatten(1)
+        else:
+            summary = self.encoder_norm(tokens.mean(dim=1))
+        mean, log_var = self.to_code(summary).float().chunk(2, dim=1)
         return mean, log_var.clamp(-8.0, 4.0)
 
     def decode(self, code_BZ: torch.Tensor, conditions: Conditions) -> tuple[torch.Tensor, torch.Tensor]:
         """Codes to the mean and log variance of each latent pixel, each (B,K,h,w) float32."""
         cond = self.type_out(conditions.kind, conditions.strength) + self.from_code(code_BZ)
-        mean, raw = self.decoder(conditions.maps, cond).float().chunk(2, dim=1)
+        mean, raw = self.decoder(conditions.maps, cond, self._layout(code_BZ)).float().chunk(2, dim=1)
         low, high = LOG_VAR_RANGE
         # A soft clamp keeps a gradient at the ends, where a hard one would let sigma stick.
         return mean, low + (high - low) * torch.sigmoid(raw + 1.2)
+
+    def _layout(self, code_BZ: torch.Tensor) -> torch.Tensor | None:
+        """What the code says about each token (B,N,D); None for a code without a grid."""
+        grid = self.config["code_grid"]
+        if not grid:
+            return None
+        result: torch.Tensor = self.spread(self.write(code_BZ).unflatten(1, (-1, grid)))
+        return result
 
     def forward(
         self, latent_BKhw: torch.Tensor, conditions: Conditions, noise_BZ: torch.Tensor

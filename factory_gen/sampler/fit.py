@@ -1,6 +1,6 @@
 """Trains all parts of a model, one after the other, inside one time budget.
 
-Order: autoencoder, grain, then the latent bank, prior, code sampler, flow, and its tuning into a flow map. A part that
+Order: autoencoder, grain, then the latent bank, prior, code sampler, flow, and its tuning for few calls. A part that
 is finished is kept beside the checkpoints, so that a killed training resumes with the part it was in. Fine-tuning
 starts the prior, the code sampler and the flow from an earlier model and keeps its autoencoder, whose latents they
 speak.
@@ -27,7 +27,7 @@ from factory_gen.autoencoder.train_grain import train_grain
 from factory_gen.flow.model import FlowModel, FlowSettings
 from factory_gen.flow.source import SourceRule
 from factory_gen.flow.train import train_flow
-from factory_gen.flow.train_map import train_flow_map
+from factory_gen.flow.tuning import TUNINGS
 from factory_gen.images.dataset import PartPictures, WindowDraw
 from factory_gen.prior.codes import CodeSampler, train_codes
 from factory_gen.prior.model import PriorModel, PriorSettings
@@ -43,7 +43,6 @@ from factory_gen.training.latents import LatentBank
 from factory_gen.training.loop import LoopResult, LoopSettings
 
 PartReport = Callable[[str, int, float, Mapping[str, float]], None]
-STAGES = ("autoencoder", "grain", "bank", "prior", "codes", "flow", "flow-map")
 
 
 @dataclass(frozen=True)
@@ -246,7 +245,12 @@ class _Fit:
 
     def _prior(self, bank: LatentBank) -> PriorModel:
         settings = self.recipe.prior
-        config = {**self._shape(bank), **_body(settings), "code_size": settings.code_size, "code_grid": settings.code_grid}
+        config = {
+            **self._shape(bank),
+            **_body(settings),
+            "code_size": settings.code_size,
+            "code_grid": settings.code_grid,
+        }
         model = self._new("prior", PriorModel, **config)
         trained: PriorModel = self._stage(
             "prior", model, settings.share, partial(train_prior, model, bank, settings)
@@ -277,19 +281,20 @@ class _Fit:
         told = bank, prior.encode, prior.decode, rule, settings
         config = {**self._shape(bank), **_body(settings), "code_size": prior.code_size}
         config["use_code"] = settings.use_code
-        tuning = settings.share * settings.map_share if settings.objective == "flow-map" else 0.0
+        tuning = 0.0 if settings.objective == "velocity" else settings.share * settings.tuning_share
         model = self._new("flow", FlowModel, **config)
         flow: FlowModel = self._stage(
             "flow", model, settings.share - tuning, partial(train_flow, model, *told)
         )
         if tuning == 0.0:
             return flow
-        mapped = self._fresh("flow-map", FlowModel, **config, spans=True)
-        mapped.start_from(flow)
-        tuned: FlowModel = self._stage("flow-map", mapped, tuning, partial(train_flow_map, mapped, *told))
+        second = self._fresh("tuning", FlowModel, **config, spans=settings.objective == "flow-map")
+        second.start_from(flow)
+        work = partial(TUNINGS[settings.objective], second, *told)
+        tuned: FlowModel = self._stage(settings.objective, second, tuning, work)
         return tuned
 
 
 def _body(settings: PriorSettings | FlowSettings) -> dict[str, int]:
     """Size of a transformer."""
-    return {name: getattr(settings, name) for name in ("width", "depth", "heads", "patch")}
+    return {name: getattr(settings, name) for name in ("width", "depth", "heads", "patch", "local")}
