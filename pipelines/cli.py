@@ -22,6 +22,7 @@ from pipelines import (
     cli_gate,
     cli_generate,
     cli_kpi,
+    cli_score,
     cli_train,
 )
 from pipelines.cli_errors import INTERRUPTED, report
@@ -58,6 +59,7 @@ for module in (
     cli_data,
     cli_train,
     cli_generate,
+    cli_score,
     cli_gate,
     cli_export,
     cli_kpi,

@@ -50,6 +50,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "factory-gen generate --part tile --defect crack --count 200 --seed 7",
         "factory-gen generate --part tile --count 50        all defect types in turn",
     ),
+    "score": (
+        "factory-gen score --part tile                      all samples, against real defects",
+        "factory-gen score --part tile --model 2 --limits limits.toml --json",
+    ),
     "generate-good": ("factory-gen generate-good --part tile --count 16 --out ./good",),
     "inpaint": ("factory-gen inpaint part.png --mask mask.png --defect crack --part tile --out ./inpainted",),
     "interpolate": ("factory-gen interpolate first.png second.png --frames 8 --part tile --out ./frames",),

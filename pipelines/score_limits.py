@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from factory_gen.checks import check_choice
+from factory_gen.errors import UsageError
 from factory_gen.quality.limits import Limit, ScoreLimits
 from factory_gen.quality.scores import RULES
-from pipelines.config_file import convert, read_toml, unknown_key
+from pipelines.config_file import build, convert, read_toml, unknown_key
 
 LEARNED, OFF, EVERY_TYPE = "learned", "off", "all"
 Change = Limit | Literal["off"]
@@ -78,14 +79,26 @@ def choose_limits(wanted: str) -> LimitChoice:
     if wanted in (LEARNED, OFF):
         return LimitChoice(used=wanted == LEARNED)
     path = Path(wanted)
-    changes: dict[str, dict[str, Change]] = convert(
-        read_toml(path), dict[str, dict[str, Limit | Literal["off"]]], where=path.name
-    )
-    for name, own in changes.items():
-        for score in own:
-            if score not in RULES:
-                raise unknown_key(f"{path.name}.{name}.{score}", score, RULES)
+    tables: dict[str, dict[str, Any]] = convert(read_toml(path), dict[str, dict[str, Any]], where=path.name)
+    changes = {
+        name: {score: _change(score, value, f"{path.name}.{name}.{score}") for score, value in own.items()}
+        for name, own in tables.items()
+    }
     return LimitChoice(changes=changes)
+
+
+def _change(score: str, value: Any, where: str) -> Change:
+    if score not in RULES:
+        raise unknown_key(where, score, RULES)
+    if value == OFF:
+        return "off"
+    if not isinstance(value, Mapping):
+        raise UsageError(
+            expected=f'a table with low and high, or "off", for {where}',
+            found=repr(value),
+            action="Correct it and run again.",
+        )
+    return build(Limit, value, where=where)
 
 
 def _changed(learned: Limit, change: Change) -> Limit:

@@ -50,6 +50,8 @@ class TypeFit:
 
     def chances(self, maps: DefectMaps, types: Sequence[str]) -> np.ndarray:
         """Chance (N,) of each defect's own type; NaN for a type not learned, or where only one was."""
+        if len(maps) == 0:
+            return np.zeros(0)
         return own_chances(self.scores(maps), self.types, types, self.temperature)
 
 

@@ -114,7 +114,9 @@ def describe(net: FeatureNet, views: Sequence[DefectView], batch: int = 16) -> D
     """Maps and features of many views, a batch at a time."""
     maps, pooled = [], []
     for start in range(0, len(views), batch):
-        some = np.stack([view.pixels for view in views[start : start + batch]]).transpose(0, 3, 1, 2)
+        # Grey and colour pictures of one part may come together.
+        three = [np.broadcast_to(view.pixels, (VIEW, VIEW, 3)) for view in views[start : start + batch]]
+        some = np.stack(three).transpose(0, 3, 1, 2)
         grids, features = _forward(net, net.prepared(torch.from_numpy(np.ascontiguousarray(some))))
         maps.append(grids)
         pooled.append(features)
