@@ -30,8 +30,9 @@ p { margin: .3rem 0 .6rem; max-width: 46rem; } .soft { color: var(--soft); }
 table { border-collapse: collapse; margin: .5rem 0 1rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--rule);
   vertical-align: top; } th { color: var(--soft); font-weight: 600; white-space: nowrap; }
-.trends { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 0 1.2rem; }
-svg.chart { width: 100%; max-width: 48rem; height: auto; display: block; }
+.trends { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 1.2rem; }
+.trends > div { min-width: 0; }
+svg.chart { width: 100%; min-width: 26rem; max-width: 48rem; height: auto; display: block; }
 svg text { fill: var(--ink); font-size: 12.5px; paint-order: stroke; stroke: var(--ground);
   stroke-width: 3px; stroke-linejoin: round; }
  svg .tick { fill: var(--soft); } svg .title { fill: var(--soft); }

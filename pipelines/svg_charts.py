@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from pipelines.svg_frame import WIDTH, Frame, chart, label, short, span
+from pipelines.svg_frame import Frame, chart, label, room_for, short, span
 
 _ROW = 30
 _HALF = 440  # of a chart that shares its row with another
@@ -47,7 +47,8 @@ def points(series: Sequence[Series], x_label: str, y_label: str, description: st
     """Points with bars for their intervals, joined by lines, over a zero line."""
     xs = [x for one in series for x in one.x]
     ys = [y for one in series for y in (*one.y, *one.low, *one.high)]
-    frame = Frame(x=span(xs), y=span(ys, zero=True))
+    scale = span(ys, zero=True)
+    frame = Frame(x=span(xs), y=scale, left=room_for(scale))
     drawn = [frame.axes(x_label, y_label), frame.line(frame.x[0], 0.0, frame.x[1], 0.0, "axis")]
     for one in series:
         drawn.append(frame.path(one.x, one.y, f"line {one.css}"))
@@ -84,7 +85,7 @@ def waterfall(terms: Mapping[str, float], x_label: str, description: str) -> str
     *_, (total, net) = terms.items()
     steps.append((total, 0.0, net))
     frame = Frame(
-        x=span([end for _, *ends in steps for end in ends], zero=True, room=0.14),
+        x=span([0.0, *(end for _, *ends in steps for end in ends)], room=0.15),
         y=_rows(len(steps)),
         left=_LABELS,
         height=_tall(len(steps)),
@@ -122,8 +123,9 @@ def tornado(
         y = -float(place)
         drawn += [_bar(frame, centre, at_low, y, "low"), _bar(frame, centre, at_high, y, "high")]
         for outcome, other, text in ((at_low, at_high, low_text), (at_high, at_low, high_text)):
-            x, row = frame.place(outcome, y)
             to_right = outcome > other
+            # beside the bars also where both ends lie on one side of the centre
+            x, row = frame.place(max(outcome, centre) if to_right else min(outcome, centre), y)
             drawn.append(label(x + (4 if to_right else -4), row + 4, text, "start" if to_right else "end"))
         drawn.append(_row_name(frame, y, name))
     drawn.append(frame.line(centre, frame.y[0], centre, frame.y[1], "centre"))
@@ -134,9 +136,11 @@ def trend(series: Series, y_label: str, description: str) -> str:
     """A figure from run to run with its intervals and, from eight runs on, its control limits."""
     limits = control_limits(series.y)
     lines = [*limits] if limits else []
+    scale = span([*series.y, *series.low, *series.high, *lines], room=0.12)
     frame = Frame(
         x=span(series.x, room=0.05),
-        y=span([*series.y, *series.low, *series.high, *lines], room=0.12),
+        y=scale,
+        left=room_for(scale),
         height=190,
         width=_HALF,
     )
@@ -182,7 +186,7 @@ def _bar(frame: Frame, start: float, end: float, y: float, css: str) -> str:
 def _value(frame: Frame, end: float, y: float, value: float, *, signed: bool) -> str:
     x, row = frame.place(end, y)
     mark = "+" if signed and value > 0 else ""
-    return label(min(x + 5, WIDTH - 50), row + 4, mark + short(round(value, 1 if abs(value) < 100 else 0)))
+    return label(x + 5, row + 4, mark + short(round(value, 1 if abs(value) < 100 else 0)))
 
 
 def _row_name(frame: Frame, y: float, name: str) -> str:

@@ -84,9 +84,10 @@ def label(x: float, y: float, text: str, anchor: str = "start", css: str = "tick
 
 
 def chart(frame: Frame, content: str, description: str) -> str:
-    """The whole SVG; `description` is read out in place of it."""
+    """The whole SVG, in a box that scrolls where it is too wide; `description` is read out in place of it."""
     told, box = escape(description, quote=True), f"0 0 {frame.width:.0f} {frame.height:.0f}"
-    return f'<svg class="chart" viewBox="{box}" role="img" aria-label="{told}">{content}</svg>'
+    svg = f'<svg class="chart" viewBox="{box}" role="img" aria-label="{told}">{content}</svg>'
+    return f'<div class="wide">{svg}</div>'
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -96,6 +97,12 @@ def ticks(low: float, high: float) -> list[float]:
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
     return [round(number * step, 12) for number in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def room_for(y: tuple[float, float]) -> float:
+    """Room at the left for the ticks of a scale and its turned title, in SVG units."""
+    longest = max((len(short(value)) for value in ticks(*y)), default=0)
+    return max(_LEFT, 34.0 + 7.2 * longest)
 
 
 def span(values: Sequence[float], *, zero: bool = False, room: float = 0.06) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from pipelines.svg_charts import (
     trend,
     waterfall,
 )
-from pipelines.svg_frame import Frame, label, short, span, ticks
+from pipelines.svg_frame import Frame, label, room_for, short, span, ticks
 
 
 def parsed(text: str) -> ElementTree.Element:
@@ -126,6 +126,25 @@ def test_each_step_of_a_waterfall_begins_where_the_last_one_ended() -> None:
     assert "nothing" not in texts(root)
 
 
+@pytest.mark.parametrize("terms", [{"a": -10.0, "b": -4.0, "net": -14.0}, {"a": 10.0, "b": 4.0, "net": 14.0}])
+def test_the_values_of_a_waterfall_stand_inside_the_chart_and_beside_the_bars(
+    terms: dict[str, float],
+) -> None:
+    root = parsed(waterfall(terms, "EUR", "d"))
+    [svg] = root.iter("svg")
+    width = float(svg.attrib["viewBox"].split()[2])
+    ends = [float(one.attrib["x"]) + float(one.attrib["width"]) for one in found(root, "rect", "bar")]
+    told = {short(value) if name == "net" else f"{value:+g}" for name, value in terms.items()}
+    places = [one for one in root.iter("text") if one.text in told and one.attrib["text-anchor"] == "start"]
+    for end, place in zip(ends, places, strict=True):
+        assert end < float(place.attrib["x"]) < width - 7 * len(place.text or "")
+
+
+def test_long_ticks_get_more_room() -> None:
+    assert room_for((0.0, 1.0)) == 64
+    assert room_for((-0.0007, 0.001)) > 76
+
+
 def test_a_tornado_turns_around_its_centre() -> None:
     root = parsed(
         tornado([("a", -5.0, 9.0, "low a", "high a"), ("b", 4.0, 1.0, "low b", "high b")], 2.0, "EUR", "d")
@@ -137,6 +156,14 @@ def test_a_tornado_turns_around_its_centre() -> None:
             x, width = float(bar.attrib["x"]), float(bar.attrib["width"])
             assert (x if side > 0 else x + width) == pytest.approx(at, abs=0.2)
     assert {"low a", "high a", "low b", "high b"} <= set(texts(root))
+
+
+def test_ends_on_one_side_of_the_centre_keep_their_texts_beside_the_bars() -> None:
+    root = parsed(tornado([("a", 9.0, 3.0, "far", "near")], 2.0, "EUR", "d"))
+    [centre] = found(root, "line", "centre")
+    [near] = [one for one in root.iter("text") if one.text == "near"]
+    assert float(near.attrib["x"]) < float(centre.attrib["x"])
+    assert near.attrib["text-anchor"] == "end"
 
 
 def test_control_limits_come_with_eight_points() -> None:
