@@ -104,11 +104,16 @@ class CodeSampler(ModelMixin, ConfigMixin):
         result: torch.Tensor = self.end(F.silu(x)).float()
         return result
 
-    @torch.no_grad()
     def sample(self, conditions: Conditions, generator: torch.Generator) -> torch.Tensor:
         """Draw one code per item of `conditions`: (B,Z)."""
+        noise = torch.randn(conditions.kind.shape[0], self.code_size, generator=generator)
+        return self.from_noise(conditions, noise)
+
+    @torch.no_grad()
+    def from_noise(self, conditions: Conditions, noise_BZ: torch.Tensor) -> torch.Tensor:
+        """The codes (B,Z) that standard normal noise (B,Z) flows to, one per item of `conditions`."""
         summary = self.summary(conditions)
-        noise = torch.randn(summary.shape[0], self.code_size, generator=generator).to(summary.device)
+        noise = noise_BZ.to(summary.device)
 
         def velocity(code: torch.Tensor, t: float) -> torch.Tensor:
             return self.velocity(code, torch.full((code.shape[0],), t, device=code.device), summary)

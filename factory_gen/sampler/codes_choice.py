@@ -33,10 +33,9 @@ def propose_codes(
         (B,count,Z).
     """
     check_choice(source, ("auto", "sampler", "reference", "mix", "perturb"), "codes")
-    rows = []
-    for index, generator in enumerate(generators):
-        own = conditions.part(slice(index, index + 1))
-        kind = int(own.kind.item())
+    noise: list[torch.Tensor] = []
+    others: list[torch.Tensor] = []
+    for kind, generator in zip(conditions.kind.tolist(), generators, strict=True):
         candidates = torch.nonzero(parts.references.kind == kind).flatten()
         if source not in ("auto", "sampler") and len(candidates) == 0:
             raise InputRefused(
@@ -47,27 +46,30 @@ def propose_codes(
         from_sampler = count if source == "sampler" or len(candidates) == 0 else 0
         if source == "auto" and len(candidates):
             from_sampler = (count + 1) // 2
-        rows.append(_one(parts, own, source, candidates, from_sampler, count - from_sampler, generator))
-    return torch.stack(rows)
-
-
-def _one(
-    parts: Parts,
-    conditions: Conditions,
-    source: str,
-    candidates: torch.Tensor,
-    from_sampler: int,
-    from_references: int,
-    generator: torch.Generator,
-) -> torch.Tensor:
-    """Codes (count,Z) for one item."""
-    codes = []
-    if from_sampler:
-        codes.append(parts.codes.sample(conditions.repeat(from_sampler), generator))
-    for _ in range(from_references):
+        noise.append(torch.randn(from_sampler, parts.codes.code_size, generator=generator))
         mode = "mix" if source == "auto" else source
-        codes.append(_from_references(parts.references, candidates, mode, generator)[None])
-    return torch.cat(codes)
+        others.append(
+            torch.stack(
+                [
+                    _from_references(parts.references, candidates, mode, generator)
+                    for _ in range(count - from_sampler)
+                ]
+            )
+            if count > from_sampler
+            else parts.references.mean[:0]
+        )
+    return torch.stack(
+        [torch.cat(pair) for pair in zip(_sampled(parts, conditions, noise), others, strict=True)]
+    )
+
+
+def _sampled(parts: Parts, conditions: Conditions, noise: list[torch.Tensor]) -> Sequence[torch.Tensor]:
+    """The code sampler's answers to each item's noise (n,Z), all in one pass."""
+    counts = [len(own) for own in noise]
+    owners = torch.repeat_interleave(torch.arange(len(noise)), torch.tensor(counts))
+    if not len(owners):
+        return [parts.references.mean[:0]] * len(noise)
+    return parts.codes.from_noise(conditions.pick(owners), torch.cat(noise)).split(counts)
 
 
 def _from_references(

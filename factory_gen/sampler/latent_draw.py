@@ -57,9 +57,10 @@ def draw_latents(
     agreed = agree or _as_is
     source = agreed_source(parts, code_BZ, conditions, agreed)
     velocity = _velocity(parts, source, code_BZ, conditions, choice)
-    return solve(
-        lambda x, t: agreed(velocity(x, t)), source.sample(noise_BKhw), choice.solver, choice.steps, callback
-    )
+    start = source.sample(noise_BKhw)
+    # Entered once for all calls, so that the weights are converted once.
+    with parts.fast():
+        return solve(lambda x, t: agreed(velocity(x, t)), start, choice.solver, choice.steps, callback)
 
 
 def prior_mean(parts: Parts, code_BZ: torch.Tensor, conditions: Conditions) -> torch.Tensor:
@@ -100,11 +101,10 @@ def _velocity(
         times = torch.full((rows.stop - rows.start,), t, device=x.device)
         state = x[rows], times, source.mean[rows], source.log_var[rows], code[rows]
         jump = None if span is None else span[rows]
-        with parts.fast():
-            told: torch.Tensor = parts.flow(*state, conditions.part(rows), jump)
-            if choice.guidance == 1.0:
-                return told
-            base: torch.Tensor = parts.flow(*state, untold.part(rows), jump)
+        told: torch.Tensor = parts.flow(*state, conditions.part(rows), jump)
+        if choice.guidance == 1.0:
+            return told
+        base: torch.Tensor = parts.flow(*state, untold.part(rows), jump)
         return base + choice.guidance * (told - base)
 
     def velocity(x: torch.Tensor, t: float) -> torch.Tensor:
