@@ -10,6 +10,7 @@ from factory_gen.images.masks import bounds
 from factory_gen.metrics.contrast import DefectContrast, measure_contrast
 
 WRONG_SIGN = 2.0
+SIGN_SHARE = 0.25
 FACTORS = 9
 # As far as the measure looks beyond the mask, and a little more.
 REACH = 16
@@ -50,8 +51,9 @@ class Wanted:
             return float("inf")
         gap = abs(float(np.log(max(found.value, 0.05) / self.target)))
         if self.shift is not None and np.isfinite(found.shift):
-            # A bright crack where real ones are dark may have the right contrast and is still wrong.
-            gap += WRONG_SIGN * min(1.0, max(0.0, 1.0 - found.shift / self.shift))
+            # A bright crack where real ones are dark may have the right contrast and is still wrong. A faint one has
+            # little of the typical step and is right, so only what falls short of `SIGN_SHARE` of it counts.
+            gap += WRONG_SIGN * min(1.0, max(0.0, SIGN_SHARE - found.shift / self.shift))
         return gap
 
 

@@ -55,3 +55,13 @@ def test_the_right_sign_beats_the_right_contrast() -> None:
     assert nearest_to_target(wanted(bright), differences) == 0
     assert nearest_to_target(wanted(bright, shift=-3.0), differences) == 1
     assert nearest_to_target(plain, differences) == 0
+
+
+def test_a_faint_defect_of_the_right_sign_is_not_driven_up() -> None:
+    plain = wanted(None)
+    difference = darker(0.08)
+    target = mask_contrast(plain.canvas + 0.7 * plain.weight[:, :, None] * difference, plain.mask)
+    # The type's typical step is twice as strong.
+    shift = 2.0 * plain.contrast(difference).shift
+    one = wanted(target, shift)
+    assert mask_contrast(scaled(one, difference, 1.5), one.mask) == pytest.approx(target, rel=0.06)
