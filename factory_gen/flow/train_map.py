@@ -45,13 +45,13 @@ def train_flow_map(
         encode: the frozen prior's encoder, latents to (mean, log variance) of z.
         decode: the frozen prior's decoder, z to (mean, log variance) of the latent.
         source_rule: where paths start.
-        settings: of the flow; steps and rate are `map_steps` and `map_learning_rate`.
+        settings: of the flow; steps and rate are `tuning_steps` and `tuning_rate`.
         loop: seed, device, precision and budget.
         folder: for checkpoints.
         resume: continue from a checkpoint.
         report: progress; figures are ``velocity_error`` and ``jump_error``, mean weighted squared errors.
     """
-    loop = replace(loop, steps=settings.map_steps, learning_rate=settings.map_learning_rate)
+    loop = replace(loop, steps=settings.tuning_steps, learning_rate=settings.tuning_rate)
     teacher = deepcopy(model).eval().requires_grad_(False) if settings.map_target == "flow" else None
 
     def draw(generator: torch.Generator, rank: int) -> LatentBatch:

@@ -54,3 +54,8 @@ def even_out(error_B: torch.Tensor, power: float, floor: float = 1e-3) -> torch.
     power 0 leaves the errors as they are.
     """
     return error_B / (error_B.detach() + floor) ** power
+
+
+def pseudo_huber(error_B: torch.Tensor, width: float) -> torch.Tensor:
+    """``sqrt(error + width^2) - width``, (B,): the square for small errors, the root for large ones (2405.20320)."""
+    return (error_B + width**2).sqrt() - width

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from factory_gen.checks import check_choice
@@ -18,7 +20,13 @@ def logit_normal(batch: int, generator: torch.Generator) -> torch.Tensor:
     return torch.sigmoid(torch.randn(batch, generator=generator))
 
 
-TIMES = {"uniform": uniform, "logit-normal": logit_normal}
+def u_shaped(batch: int, generator: torch.Generator, steepness: float = 4.0) -> torch.Tensor:
+    """(B,) dense at both ends: density ``cosh(a (t - 1/2))``, for straight paths (2405.20320)."""
+    even = 2.0 * uniform(batch, generator) - 1.0
+    return 0.5 + torch.asinh(even * math.sinh(0.5 * steepness)) / steepness
+
+
+TIMES = {"uniform": uniform, "logit-normal": logit_normal, "u-shaped": u_shaped}
 
 
 def draw_times(kind: str, batch: int, generator: torch.Generator) -> torch.Tensor:

@@ -8,66 +8,9 @@ import pytest
 import torch
 
 from factory_gen.flow.model import FlowModel, FlowSettings
-from factory_gen.flow.source import SourceRule
 from factory_gen.flow.train_map import train_flow_map
-from factory_gen.nets.condition import Conditions
-from factory_gen.training.latents import LatentBank, LatentBatch
 from factory_gen.training.loop import LoopSettings
-
-SHAPE: dict[str, int] = {
-    "latent_channels": 2,
-    "latent_size": 4,
-    "kinds": 1,
-    "code_size": 3,
-    "width": 16,
-    "depth": 1,
-    "heads": 2,
-}
-K, SIZE = 2, 4
-RULE = SourceRule("gaussian", 1.0, torch.zeros(K, SIZE, SIZE), torch.zeros(K, SIZE, SIZE))
-
-
-def network(*, spans: bool, seed: int = 0, fresh: bool = False) -> FlowModel:
-    torch.manual_seed(seed)
-    net = FlowModel(**SHAPE, patch=2, spans=spans)
-    if not fresh:
-        for name, parameter in net.named_parameters():
-            if not name.startswith("span."):
-                torch.nn.init.normal_(parameter, std=0.2)
-    return net
-
-
-def whole(batch: int) -> Conditions:
-    zeros = torch.zeros(batch, K, SIZE, SIZE)
-    return Conditions(
-        zeros,
-        torch.ones_like(zeros[:, :1]),
-        torch.zeros(batch, 4, SIZE, SIZE),
-        torch.zeros(batch, dtype=torch.long),
-        torch.full((batch,), float("nan")),
-    )
-
-
-class Shifted(LatentBank):
-    """A bank without windows: its latents are N(3, 0.5^2)."""
-
-    def __init__(self) -> None:
-        self.device = torch.device("cpu")
-
-    def draw(
-        self, batch: int, generator: torch.Generator, *, whole_share: float, dropout: float
-    ) -> LatentBatch:
-        latent = 3.0 + 0.5 * torch.randn(batch, K, SIZE, SIZE, generator=generator)
-        return LatentBatch(latent, whole(batch))
-
-
-def code(latent: torch.Tensor, conditions: Conditions) -> tuple[torch.Tensor, torch.Tensor]:
-    zeros = torch.zeros(latent.shape[0], 3)
-    return zeros, zeros
-
-
-def decode(code_BZ: torch.Tensor, conditions: Conditions) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.zeros_like(conditions.context), torch.zeros_like(conditions.context)
+from tests.factory_gen.flow.drawn_latents import RULE, SIZE, K, Shifted, code, decode, network, whole
 
 
 class Killed(Exception):
@@ -87,7 +30,7 @@ def tuned(
     net = network(spans=True, fresh=True)
     if start is not None:
         net.start_from(start)
-    settings = FlowSettings(**{"map_steps": steps, "batch": 32, **changes})  # type: ignore[arg-type]
+    settings = FlowSettings(**{"tuning_steps": steps, "batch": 32, **changes})  # type: ignore[arg-type]
     loop = LoopSettings(steps=1, precision="no", device="cpu", ema=0.9, seed=seed, checkpoint_s=0.0)
     seen: list[dict[str, float]] = []
 
@@ -129,7 +72,7 @@ def test_a_velocity_starts_a_map_that_jumps_with_it() -> None:
 
 
 def test_a_trained_map_is_still_a_velocity_at_span_zero_and_starts_another_map(tmp_path: Path) -> None:
-    net, _ = tuned(tmp_path, map_learning_rate=0.1)
+    net, _ = tuned(tmp_path, tuning_rate=0.1)
     net.requires_grad_(False)
     still = net(*inputs(), whole(3), torch.zeros(3))
     assert torch.allclose(still, net(*inputs(), whole(3)), atol=1e-6)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from factory_gen.errors import UsageError
-from factory_gen.matching.loss import WEIGHTS, importance_weight, weighted_regression
+from factory_gen.matching.loss import WEIGHTS, importance_weight, pseudo_huber, weighted_regression
 from factory_gen.matching.path import straight_path
 from factory_gen.matching.times import TIMES, draw_times
 
@@ -27,6 +27,18 @@ def test_times_lie_in_the_unit_interval_and_depend_on_the_seed_only(kind: str) -
     assert times.max() <= 1
     assert float(times.mean()) == pytest.approx(0.5, abs=0.05)
     assert torch.equal(times, draw_times(kind, 512, torch.Generator().manual_seed(3)))
+
+
+def test_u_shaped_times_are_dense_at_both_ends() -> None:
+    times = draw_times("u-shaped", 4000, torch.Generator().manual_seed(0))
+    counts = torch.histc(times, bins=5, min=0.0, max=1.0)
+    assert torch.allclose(counts, counts.flip(0), rtol=0.05)
+    assert counts[0] > 1.5 * counts[1] > 1.5 * counts[2]
+
+
+@pytest.mark.parametrize(("error", "wanted"), [(0.0, 0.0), (1e-6, 0.5e-6 / 0.1), (100.0, 9.9)])
+def test_the_pseudo_huber_loss_is_the_square_at_first_and_then_the_root(error: float, wanted: float) -> None:
+    assert float(pseudo_huber(torch.tensor(error).double(), 0.1)) == pytest.approx(wanted, rel=1e-3)
 
 
 @pytest.mark.parametrize("kind", WEIGHTS)

@@ -81,7 +81,7 @@ def test_a_flow_map_is_a_setting_of_the_recipe_and_draws_with_one_call(tmp_path:
         if name == "flow-map" and step == 2:
             raise Killed
 
-    settings: dict[str, object] = {"objective": "flow-map", "map_steps": 4}
+    settings: dict[str, object] = {"objective": "flow-map", "tuning_steps": 4}
     wanted = tiny_fit(tmp_path / "whole", **settings)
     assert wanted.stages["flow-map"][0] == 4
     with pytest.raises(Killed):
@@ -95,6 +95,16 @@ def test_a_flow_map_is_a_setting_of_the_recipe_and_draws_with_one_call(tmp_path:
             2, generator=torch.Generator().manual_seed(1), solver=solver, steps=steps
         )
         assert windows.shape == (2, 32, 32, 1)
+
+
+def test_reflow_is_a_setting_of_the_recipe(parts: Parts, tmp_path: Path) -> None:
+    settings: dict[str, object] = {"objective": "reflow", "tuning_steps": 3, "reflow_pairs": 8}
+    found = tiny_fit(tmp_path, **settings)
+    assert found.stages["reflow"][0] == 3
+    assert found.parts.flow.config["spans"] is False
+    assert not torch.equal(
+        weights(found.parts)["flow.trunk.embed.weight"], weights(parts)["flow.trunk.embed.weight"]
+    )
 
 
 def test_a_model_of_velocities_refuses_to_jump(parts: Parts) -> None:
