@@ -162,7 +162,7 @@ def test_ends_on_one_side_of_the_centre_keep_their_texts_beside_the_bars() -> No
     root = parsed(tornado([("a", 9.0, 3.0, "far", "near")], 2.0, "EUR", "d"))
     [centre] = found(root, "line", "centre")
     [near] = [one for one in root.iter("text") if one.text == "near"]
-    assert float(near.attrib["x"]) < float(centre.attrib["x"])
+    assert float(near.attrib["x"]) < float(centre.attrib["x1"])
     assert near.attrib["text-anchor"] == "end"
 
 
