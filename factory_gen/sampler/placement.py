@@ -28,7 +28,7 @@ from factory_gen.sampler.spots import (
     mirrored_sides,
     put,
 )
-from factory_gen.sampler.surroundings import Surroundings, level_map, look_around, pieces, sector_map
+from factory_gen.sampler.surroundings import Levels, Surroundings, level_map, look_around, pieces, sector_map
 
 PLACEMENTS = ("learned", "region", "free")
 LARGE_SHARE = 0.45
@@ -55,7 +55,7 @@ class RealMask:
         mask: (H,W) bool.
         part_box: (top, left, bottom, right) of the part in that picture.
         around: what lies around the defect; None when that is not to be learned.
-        strength: rank in [0,1] of its contrast among the type's; None when unknown.
+        strength: rank in [0,1] of its picture's contrast among the type's; None when unknown.
     """
 
     key: str
@@ -81,10 +81,22 @@ class RealMask:
 
 @dataclass(frozen=True)
 class TypePlacement:
-    """A type's real masks and the statistics of their shapes."""
+    """A type's real masks and the statistics of their shapes.
+
+    Attributes:
+        masks: one per defect.
+        shapes: of all of them.
+        pictures: numbers of the masks of each source picture.
+    """
 
     masks: Sequence[RealMask]
     shapes: ShapeStatistics
+    pictures: Sequence[Sequence[int]]
+
+    def draw(self, rng: np.random.Generator) -> RealMask:
+        """A real defect: first a picture, then one of its defects, so that a picture of many does not rule."""
+        own = self.pictures[int(rng.integers(len(self.pictures)))]
+        return self.masks[own[int(rng.integers(len(own)))]]
 
 
 @dataclass(frozen=True)
@@ -123,6 +135,8 @@ def real_masks(
     """
     # The least spread of `measure_contrast`, in grey levels.
     floor = LEAST_SPREAD * (2**bit_depth - 1) / 2
+    # The ranks that the networks were trained with are those of whole pictures.
+    rank = contrast_rank(contrasts, mask_contrast(pixels, mask, region=region, floor=floor))
     box, levels = bounds(region), level_map(pixels, region)
     apart = pieces(mask, APART)
     large = [piece for piece in apart if piece.sum() >= SMALLEST] or apart
@@ -130,18 +144,17 @@ def real_masks(
     for piece in large:
         top, left, bottom, right = bounds(piece)
         around = look_around(levels, sector_map(piece[top:bottom, left:right]), top, left)
-        rank = (
-            contrast_rank(contrasts, mask_contrast(pixels, piece, region=region, floor=floor))
-            if contrasts
-            else None
-        )
         found.append(RealMask(key, piece, box, around, rank))
     return found
 
 
 def learn_placement(masks: Sequence[RealMask]) -> TypePlacement:
     """Gather one type's real masks (at least one)."""
-    return TypePlacement(tuple(masks), measure_shapes([one.mask for one in masks]))
+    pictures: dict[str, list[int]] = {}
+    for number, one in enumerate(masks):
+        pictures.setdefault(one.key, []).append(number)
+    shapes = measure_shapes([one.mask for one in masks])
+    return TypePlacement(tuple(masks), shapes, tuple(pictures.values()))
 
 
 def place_mask(
@@ -171,7 +184,7 @@ def place_mask(
     levels = level_map(pixels, region) if pixels is not None and placement == "learned" else None
     found: list[tuple[float, PlacedMask]] = []
     for _ in range(TRIES):
-        real = learned.masks[int(rng.integers(len(learned.masks)))]
+        real = learned.draw(rng)
         # Real defects occur mirrored as often as not, so left and right, top and bottom are exchanged at random.
         mirror = bool(rng.random() < 0.5), bool(rng.random() < 0.5)
         if _is_large(real):
@@ -185,7 +198,7 @@ def place_mask(
             else:
                 shape = warped_mask(real.mask, rng, mirror, anchored=anchored)
             inside, cost = _fitting(shape, real, mirror, box, region, placement, levels, rng)
-        if inside.sum() >= SMALLEST:
+        if np.count_nonzero(inside) >= SMALLEST:
             origin = {"family": family, "real": real.key, "placement": placement}
             found.append((cost, PlacedMask(inside, origin, _about(real.strength, rng))))
             # Not every picture has a place for every defect: a better one is looked for, but not for ever.
@@ -209,7 +222,7 @@ def _fitting(
     box: Box,
     region: np.ndarray,
     placement: str,
-    levels: np.ndarray | None,
+    levels: Levels | None,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, float]:
     """The shape (h,w) in the picture, inside the region, at the spot that fits best, and how little it fits.

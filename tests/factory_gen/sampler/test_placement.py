@@ -131,3 +131,11 @@ def test_mirroring_turns_directions_too() -> None:
         falls[mirror] = float(np.corrcoef(ys, xs)[0, 1])
     assert falls[(False, False)] > 0.5
     assert falls[(True, False)] < -0.5
+
+
+def test_a_picture_of_many_defects_does_not_rule() -> None:
+    masks = [real(line(30, 25), "one")] + [real(line(30 + 2 * i, 60), "many") for i in range(19)]
+    learned = learn_placement(masks)
+    keys = [learned.draw(np.random.default_rng(seed)).key for seed in range(200)]
+    assert 70 < keys.count("one") < 130
+    assert len({id(learned.draw(np.random.default_rng(seed))) for seed in range(200)}) > 12
