@@ -24,6 +24,7 @@ from factory_gen.gate.segmentation import schedule_at, to_tensors
 from factory_gen.gate.tiling import score_map
 
 _STAGES = (1, 2)  # strides 4 and 8
+SMALLEST_WINDOW = 128  # the library's noise needs 64 feature cells along a side
 
 
 class Anomaly:
@@ -47,7 +48,17 @@ class Anomaly:
         self._loss, self._model = loss, torch_model
 
     def train(self, stream: Stream, training: Training, tell: Tell) -> TrainedAnomaly:
-        """Adaptor and heads on frozen features; AdamW with the library's rates and a cosine schedule."""
+        """Adaptor and heads on frozen features; AdamW with the library's rates and a cosine schedule.
+
+        Raises:
+            InputRefused: windows that are too small for the library.
+        """
+        if training.window < SMALLEST_WINDOW:
+            raise InputRefused(
+                expected=f"windows of {SMALLEST_WINDOW} pixels or more for the anomaly inspector",
+                found=f"{training.window}, as the part's recipe says",
+                action="Use another inspector, or a recipe with larger windows.",
+            )
         with torch.random.fork_rng(devices=[]):
             seed_weights(training.seed)
             net = _build(self._model).to(training.device).train()

@@ -8,6 +8,7 @@ Shape legend: B windows, S side, T defect types, C = 3 channels.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import timm
@@ -34,7 +35,7 @@ class Classification:
         """Cross-entropy over good and the types, AdamW, cosine schedule."""
         with torch.random.fork_rng(devices=[]):
             seed_weights(training.seed)
-            net = timm.create_model(ENCODER, pretrained=False, num_classes=1 + len(stream.types))
+            net: Any = timm.create_model(ENCODER, pretrained=False, num_classes=1 + len(stream.types))
             load_weights(net)
             # The library's own start is so far from even chances that the first steps only undo it.
             nn.init.normal_(net.classifier.weight, std=0.01)

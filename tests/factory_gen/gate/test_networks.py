@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
 
@@ -140,7 +141,9 @@ def test_the_anomaly_inspector_says_what_it_lacks_or_learns() -> None:
         with pytest.raises(InputRefused, match=r"pip install 'factory-gen\[anomaly\]'"):
             make_inspector("anomaly")
         return
-    training = Training(4, PLAN.batch, PLAN.window, 1e-3, seed=0)
-    trained = make_inspector("anomaly").train(stream(), training, no_tell)
+    with pytest.raises(InputRefused, match="windows of 128"):
+        make_inspector("anomaly").train(stream(), Training(4, 6, 32, 1e-3, seed=0), no_tell)
+    large = BatchStream(Pools(plates(1, groups=3)), ARMS["real"], replace(PLAN, window=128), 0, TYPES)
+    trained = make_inspector("anomaly").train(large, Training(4, 6, 128, 1e-3, seed=0), no_tell)
     (scores,) = trained.score(plates(5, groups=1)[:1])
     assert scores.pixels is not None and scores.pixels.shape == (SIDE, SIDE)
