@@ -6,7 +6,7 @@ import numpy as np
 
 from factory_gen.images.masks import bounds
 from factory_gen.sampler.spots import Spot, held
-from factory_gen.sampler.surroundings import Surroundings, look_around, look_roughly, sector_map
+from factory_gen.sampler.surroundings import Levels, Surroundings, look_around, look_roughly, sector_map
 
 # Spots that are looked at exactly.
 SHORTLIST = 24
@@ -22,7 +22,7 @@ class SpotChoice:
 
     Args:
         shape: (h,w) bool, the mask.
-        levels: (H,W), see `level_map`.
+        levels: see `level_map`.
         region: (H,W) bool, where a defect may be.
         around: of the real defect, mirrored as the mask is.
         middle: (y,x) where the real one would sit.
@@ -32,7 +32,7 @@ class SpotChoice:
     def __init__(
         self,
         shape: np.ndarray,
-        levels: np.ndarray,
+        levels: Levels,
         region: np.ndarray,
         around: Surroundings,
         middle: tuple[float, float],

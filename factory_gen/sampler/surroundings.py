@@ -73,20 +73,51 @@ class Surroundings:
         return np.where(both.any(axis=1), apart + NOTHING_CHANGES * missing**2, np.inf)
 
 
-def level_map(pixels: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """Brightness (H,W) float32: -1 at the part's dark end (its 2 % point), 1 at the bright end (98 %).
+@dataclass(frozen=True)
+class Levels:
+    """Brightness of a picture between its part's dark end (-1) and bright end (1), worked out where it is asked for.
+
+    Attributes:
+        pixels: (H,W) or (H,W,3), integer.
+        middle, half: of the range between the ends.
+    """
+
+    pixels: np.ndarray
+    middle: np.float32
+    half: np.float32
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the picture."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    def __getitem__(self, where: tuple[slice, slice] | tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """The levels, float32, of an area or of pixels by rows and columns."""
+        levels = (_grey(self.pixels[where], self.pixels.ndim == 3) - self.middle) / self.half
+        return np.clip(levels, -LIMIT, LIMIT)
+
+
+def level_map(pixels: np.ndarray, region: np.ndarray) -> Levels:
+    """Brightness: -1 at the part's dark end (its 2 % point), 1 at the bright end (98 %).
 
     Args:
         pixels: (H,W) or (H,W,3), integer.
         region: (H,W) bool, the part; at least one pixel.
     """
+    # Each so-manieth pixel of the part is enough for its ends.
+    flat = pixels.reshape(-1, *pixels.shape[2:])
+    if region.all():
+        values = flat[:: max(1, len(flat) // ENOUGH)]
+    else:
+        part = np.flatnonzero(region)
+        values = flat[part[:: max(1, len(part) // ENOUGH)]]
+    low, high = np.percentile(_grey(values, pixels.ndim == 3), ENDS)
+    return Levels(pixels, np.float32((low + high) / 2), np.float32(max((high - low) / 2, 1e-6)))
+
+
+def _grey(pixels: np.ndarray, colour: bool) -> np.ndarray:
     grey = pixels.astype(np.float32)
-    if grey.ndim == 3:
-        grey = grey.mean(axis=2)
-    values = grey[region]
-    low, high = np.percentile(values[:: max(1, len(values) // ENOUGH)], ENDS)
-    result: np.ndarray = (grey - np.float32((low + high) / 2)) / np.float32(max((high - low) / 2, 1e-6))
-    return np.clip(result, -LIMIT, LIMIT)
+    return np.asarray(grey.mean(axis=-1)) if colour else grey
 
 
 def sector_map(mask: np.ndarray) -> np.ndarray:
@@ -112,11 +143,11 @@ def sector_map(mask: np.ndarray) -> np.ndarray:
     return result
 
 
-def look_around(levels: np.ndarray, sectors: np.ndarray, top: int, left: int) -> Surroundings:
+def look_around(levels: Levels, sectors: np.ndarray, top: int, left: int) -> Surroundings:
     """The surroundings of a mask placed with its corner at (top, left).
 
     Args:
-        levels: (H,W) of `level_map`.
+        levels: of `level_map`.
         sectors: of `sector_map`.
         top, left: corner of the mask itself; it may reach over the picture's border.
     """
@@ -137,7 +168,7 @@ def look_around(levels: np.ndarray, sectors: np.ndarray, top: int, left: int) ->
 
 
 def look_roughly(
-    levels: np.ndarray, sectors: np.ndarray, spots_N2: np.ndarray, rng: np.random.Generator
+    levels: Levels, sectors: np.ndarray, spots_N2: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Surroundings at many spots (N,2) from a few random pixels of every sector: sectors (N,16) and inside (N,).
 
