@@ -20,22 +20,30 @@ import torch
 
 
 class StageClock:
-    """Seconds and number of calls by stage."""
+    """Seconds and number of calls by stage.
+
+    Attributes:
+        seconds: on the wall.
+        processor: of the thread that the stage runs in; what else runs on the machine does not count.
+        calls: how often.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.processor: dict[str, float] = {}
         self.calls: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def add(self, name: str, seconds: float) -> None:
+    def add(self, name: str, seconds: float, processor: float) -> None:
         """Count one call of a stage."""
         with self._lock:
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+            self.processor[name] = self.processor.get(name, 0.0) + processor
             self.calls[name] = self.calls.get(name, 0) + 1
 
 
 _clock: ContextVar[StageClock | None] = ContextVar("stage_clock", default=None)
-# Seconds that the stages inside the current one have taken.
+# Seconds that the stages inside the current one have taken, on both clocks.
 _inner: ContextVar[list[float] | None] = ContextVar("stage_inner", default=None)
 
 
@@ -58,22 +66,22 @@ def stage(name: str) -> Iterator[None]:
     if clock is None:
         yield
         return
-    inside = [0.0]
+    inside = [0.0, 0.0]
     token = _inner.set(inside)
     began = _settled()
     try:
         yield
     finally:
-        took = _settled() - began
+        took = [now - then for now, then in zip(_settled(), began, strict=True)]
         _inner.reset(token)
         outer = _inner.get()
         if outer is not None:
-            outer[0] += took
-        clock.add(name, took - inside[0])
+            outer[:] = [sum(pair) for pair in zip(outer, took, strict=True)]
+        clock.add(name, took[0] - inside[0], took[1] - inside[1])
 
 
-def _settled() -> float:
-    """The time once a GPU, if one is in use, has done what it was told."""
+def _settled() -> tuple[float, float]:
+    """Wall and processor time once a GPU, if one is in use, has done what it was told."""
     if torch.cuda.is_initialized():
         torch.cuda.synchronize()
-    return time.perf_counter()
+    return time.perf_counter(), time.thread_time()

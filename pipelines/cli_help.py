@@ -81,6 +81,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config show": ("factory-gen config show", "FACTORY_GEN_THREADS=2 factory-gen config show --json"),
     "bench": ("factory-gen bench registry --rows 1000000",),
     "bench registry": ("factory-gen bench registry --rows 1000000",),
+    "bench prior": (
+        "factory-gen bench prior --part tile --budget 20m --seeds 3 --out docs/results",
+        "factory-gen bench prior --part tile --budget 3m --arms lediflow,gaussian --seeds 1",
+    ),
+    "bench speed": (
+        "factory-gen bench speed --part tile --out speed_cpu-2core.json",
+        "factory-gen bench speed --part tile --quick --no-peers   our own figures in a minute",
+    ),
 }
 
 EPILOG = "Exit codes: " + ", ".join(f"{code} {name}" for code, (name, _) in EXIT_CODES.items()) + "."

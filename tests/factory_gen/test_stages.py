@@ -24,6 +24,7 @@ def test_an_inner_stage_is_not_counted_twice() -> None:
     assert clock.calls == {"inner": 2, "outer": 1}
     assert 0.1 <= clock.seconds["inner"] < 0.5
     assert 0.02 <= clock.seconds["outer"] < clock.seconds["inner"]
+    assert 0 <= clock.processor["inner"] < 0.05  # asleep
 
 
 def test_a_stage_that_fails_is_counted_and_the_next_measurement_begins_at_nothing() -> None:
