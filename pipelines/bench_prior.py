@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ def run(
     bench, bank, floor = _prepare(plan, seen, halves, folder, work.settings.device, say)
     for seed in range(seeds):
         own = folder / f"seed{seed}"
-        shared = train_shared(bank, plan, seed, own, partial(_tell, say, f"seed {seed}"))
+        shared = train_shared(bank, plan, seed, own, _teller(say, f"seed {seed}"))
         _keep(
             own / "prior-mean.json",
             lambda s=seed, h=shared: {
@@ -118,7 +117,7 @@ def _arm(
         seed,
         folder,
         same_steps=None if arm.name == LEDIFLOW else lediflow_steps,
-        report=partial(_tell, say, f"seed {seed}"),
+        report=_teller(say, f"seed {seed}"),
     )
     steps = trained["time"][1].steps if arm.name == LEDIFLOW else (lediflow_steps or 0)
     if target.exists():
@@ -146,7 +145,7 @@ def _prepare(
     """What all seeds share: autoencoder, latents to learn from, held-out windows, the floor real against real."""
     draw = WindowDraw(seen, plan.window, plan.augment)
     where = pick_device(device)
-    autoencoder = bench_autoencoder(draw, plan, folder, where, partial(_tell, say, "all seeds"))
+    autoencoder = bench_autoencoder(draw, plan, folder, where, _teller(say, "all seeds"))
     say.start("windows", None)
     nets = FeatureNet(device=where)
     splits = {
@@ -209,7 +208,8 @@ def _halves(work: Workplace, owner: PartRecord, seen: PartPictures) -> dict[str,
 
 
 def _folder(work: Workplace, owner: PartRecord, dataset: DatasetVersionRecord, plan: PriorBench) -> Path:
-    facts = json.dumps([asdict(plan), dataset.manifest_sha256], sort_keys=True)
+    # Arms do not look at each other, so a bench with other arms finds what is there.
+    facts = json.dumps([{**asdict(plan), "arms": None}, dataset.manifest_sha256], sort_keys=True)
     key = hashlib.sha256(facts.encode()).hexdigest()[:12]
     return work.settings.home / "bench" / f"prior-part{owner.id}-{key}"
 
@@ -246,9 +246,20 @@ def _shown(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
     ]
 
 
-def _tell(say: Progress, where: str, stage: str, step: int, fraction: float) -> None:
-    name = f"{where}: {stage}"
-    if step <= 1:
-        say.start(name, 1.0)
-    if fraction >= 1.0:
-        say.finish(name)
+def _teller(say: Progress, where: str) -> Callable[[str, int, float], None]:
+    """Tells a training's share done, stage by stage."""
+    told: dict[str, float] = {}
+
+    def tell(stage: str, step: int, fraction: float) -> None:
+        name, share = f"{where}: {stage}", min(1.0, fraction)
+        if name not in told:
+            told[name] = 0.0
+            say.start(name, 1.0)
+        # A bar does not need every step.
+        if share - told[name] >= 0.01 or share >= 1.0:
+            say.advance(name, share - told[name])
+            told[name] = share
+        if share >= 1.0:
+            say.finish(name)
+
+    return tell

@@ -104,8 +104,9 @@ def draw_set(
                 setting.solver,
                 setting.calls,
             )
+        latent = latent.float().cpu()  # waits for a device that works on its own
         ended = now()
-        parts.append(torch.where(conditions.hole > 0, latent.float(), known))
+        parts.append(torch.where(conditions.hole.cpu() > 0, latent, known.cpu()))
         size = rows.stop - rows.start
         source_ms.append(1e3 * (between - began) / size)
         calls_ms.append(1e3 * (ended - between) / size)

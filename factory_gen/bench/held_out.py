@@ -113,7 +113,8 @@ def window_features(
 @torch.no_grad()
 def decode(autoencoder: Any, latent_BKhw: torch.Tensor) -> torch.Tensor:
     """Latents to windows (B,C,S,S) in [-1,1] on the CPU, a few at a time."""
-    parts = [autoencoder.decode(part).clamp(-1.0, 1.0).cpu() for part in latent_BKhw.split(64)]
+    device = autoencoder.latent_mean.device
+    parts = [autoencoder.decode(part.to(device)).clamp(-1.0, 1.0).cpu() for part in latent_BKhw.split(64)]
     return torch.cat(parts)
 
 
