@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from data_registry.outcome_records import HELPS
 from data_registry.records import ImageCount, ModelVersionRecord, PartRecord, SampleCount
 from data_registry.session import Work
 from pipelines.wiring import Workplace
@@ -136,6 +137,7 @@ def _state(rows: Work, part: PartRecord) -> _PartState:
     models = rows.models.list(part.id)
     samples = rows.samples.counts(part.id)
     exports = rows.exports.list(part.id)
+    verdict = rows.verdicts.latest(part.id)
     wanted = sum(one.n for one in counts if one.kind == "defect" and not one.has_mask)
     line = PartLine(
         part=part.name,
@@ -147,7 +149,14 @@ def _state(rows: Work, part: PartRecord) -> _PartState:
         models=len(models),
         samples=sum(one.n for one in samples),
         exports=len(exports),
-        next_step=next_step(part.name, counts, models, sum(one.n for one in samples), len(exports)),
+        next_step=next_step(
+            part.name,
+            counts,
+            models,
+            sum(one.n for one in samples),
+            verdict.decision if verdict else None,
+            len(exports),
+        ),
     )
     return _PartState(
         line=line,
@@ -177,9 +186,14 @@ def _state(rows: Work, part: PartRecord) -> _PartState:
 
 
 def next_step(
-    part: str, counts: list[ImageCount], models: list[ModelVersionRecord], samples: int, exports: int
+    part: str,
+    counts: list[ImageCount],
+    models: list[ModelVersionRecord],
+    samples: int,
+    verdict: str | None,
+    exports: int,
 ) -> str:
-    """Return the sentence that tells a person what to do next with a part."""
+    """Return the sentence that tells a person what to do next with a part; `verdict` is the gate's last one."""
     if not any(one.kind == "good" for one in counts):
         return f"Ingest good pictures: `factory-gen ingest FOLDER --part {part}`."
     with_mask = any(one.has_mask for one in counts)
@@ -191,6 +205,10 @@ def next_step(
     if not samples:
         kind = next(one.defect_type for one in counts if one.has_mask)
         return f"Generate: `factory-gen generate --part {part} --defect {kind} --count 200`."
+    if not exports and verdict is None:
+        return f"Find out whether they help: `factory-gen gate --part {part}`."
+    if not exports and verdict != HELPS:
+        return f"The gate says '{verdict}': see `factory-gen kpi --part {part}`, generate anew, and ask it again."
     if not exports:
         return f"Hand out: `factory-gen export --part {part} --format mvtec --out FOLDER`."
     return "All steps done once; ingest more pictures or generate more at any time."

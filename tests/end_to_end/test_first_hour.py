@@ -65,6 +65,9 @@ def test_from_a_folder_of_pictures_to_four_exports(user: User, tmp_path: Path) -
     again = user.types(*request)
     assert (again["request"], again["stored_before"]) == (made["request"], made["kept"])
 
+    refused = user.types("export", "--out", tmp_path / "no", ends_with=4)
+    assert "factory-gen gate --part ring --version 1" in refused["action"]
+    assert not (tmp_path / "no").exists()
     for name in ("mvtec", "coco", "yolo", "anomalib"):
         out = tmp_path / name
         report = user.types("export", "--format", name, "--out", out, "--override", "a test of all formats")
@@ -75,6 +78,12 @@ def test_from_a_folder_of_pictures_to_four_exports(user: User, tmp_path: Path) -
         assert (out / first["mask"]).is_file()
         assert (plant / first["source_image"]).is_file()
         assert first["seed"] is not None
+
+    figures = user.types("kpi", "--html", tmp_path / "kpi.html")
+    assert figures["speed"]["p50"] > 0
+    assert (figures["gate"], figures["quality"], figures["roi"]) == (None, None, None)
+    assert "not been measured" in figures["money"]
+    assert (tmp_path / "kpi.html").is_file()
 
     assert user.types("verify")["ok"] is True
     (part,) = user.types("status", "--part", "ring")["parts"]

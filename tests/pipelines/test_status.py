@@ -40,6 +40,19 @@ def _fill(rows: Work, images: list[NewImage], *steps: str) -> PartRecord:
         first, second, _ = rows.samples.page(part.id)
         rows.reviews.add(first.id, decision="ok", reviewer="Sato")
         rows.reviews.add(second.id, decision="ng", reviewer="Sato", reason="faint")
+    for decision in {"helps", "not proven"} & set(steps):
+        low = 0.01 if decision == "helps" else -0.01
+        rows.verdicts.add(
+            part.id,
+            dataset_version_id=version.id,
+            decision=decision,
+            metric="pixel_ap_macro",
+            lift=0.02,
+            lift_low=low,
+            lift_high=0.05,
+            settings_sha256=sha("settings"),
+            report={},
+        )
     if "export" in steps:
         rows.exports.add(
             part.id,
@@ -98,7 +111,9 @@ def test_a_part_is_told_in_full(work: Workplace) -> None:
         (GOOD + MASKED, ("failed",), "factory-gen train --part tile`."),
         ([*GOOD, defect("e", **BARE)], ("train",), "defective pictures with masks"),
         (GOOD + MASKED, ("train",), "factory-gen generate --part tile --defect crack"),
-        (GOOD + MASKED, ("train", "generate"), "factory-gen export --part tile"),
+        (GOOD + MASKED, ("train", "generate"), "factory-gen gate --part tile"),
+        (GOOD + MASKED, ("train", "generate", "not proven"), "'not proven'"),
+        (GOOD + MASKED, ("train", "generate", "helps"), "factory-gen export --part tile"),
         (GOOD + MASKED, ("train", "generate", "export"), "All steps done"),
     ],
 )
