@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 
@@ -22,6 +23,10 @@ from factory_gen.sampler.window_draw import DefectTask, DrawChoice, draw_tasks
 from factory_gen.sampler.window_plan import WindowPlace, plan_windows
 from factory_gen.seeds import torch_generator
 from factory_gen.stages import stage
+
+# Distance in pixels from a mask's middle to its edge up to which the blend has its least width.
+THIN = 12.0
+WIDEST_EDGE = 3.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class _Canvas:
         return DefectTask(
             canvas=self.canvas,
             mask=self.mask,
-            weight=soft_edge(self.mask, self.feather),
+            weight=soft_edge(self.mask, edge_width(self.mask, self.feather)),
             region=self.region,
             places=[WindowPlace(place.top - top, place.left - left) for place in self.places],
             size=self.size,
@@ -137,6 +142,16 @@ class _Canvas:
         own = drawn[: mask.shape[0], : mask.shape[1]]
         pixels[self.inside] = paste(source, own, mask, self.request.bit_depth)
         return DrawnDefect(pixels, self.target, len(self.places))
+
+
+def edge_width(mask: np.ndarray, least: float) -> float:
+    """Width in pixels of the blend inside a mask's edge (H,W): `least`, up to three times as much for thick masks.
+
+    Masks of large areas are drawn by a broad hand, and the real look fades where they end; a crack has no room for it.
+    """
+    padded = np.pad(mask, 1, mode="edge").astype(np.uint8)
+    thickness = float(cv2.distanceTransform(padded, cv2.DIST_L2, 5).max())
+    return least * float(np.clip(thickness / THIN, 1.0, WIDEST_EDGE))
 
 
 def whole_cells(array: np.ndarray, cell: int) -> np.ndarray:

@@ -11,7 +11,7 @@ import torch
 from factory_gen.composite.paste import outside_is_equal
 from factory_gen.errors import InputRefused, UsageError
 from factory_gen.sampler.generator import Generator
-from factory_gen.sampler.inpaint import DefectRequest
+from factory_gen.sampler.inpaint import DefectRequest, edge_width
 from tests.factory_gen.sampler.tiny_model import tiny_fit
 
 
@@ -137,3 +137,12 @@ def test_whole_windows_follow_their_generator(generator: Generator) -> None:
     assert (first == again).all()
     assert (first != other).any()
     assert np.abs(first).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("radius", "low", "high"), [(2, 2.0, 2.0), (10, 2.0, 2.0), (24, 3.8, 4.3), (60, 6.0, 6.0)]
+)
+def test_thick_masks_have_a_wider_edge_and_thin_ones_keep_theirs(
+    radius: int, low: float, high: float
+) -> None:
+    assert low <= edge_width(disc((150, 150), (75, 75), radius), 2.0) <= high
