@@ -14,7 +14,7 @@ import numpy as np
 from factory_gen.gate.arms import BASELINES, JUDGED
 from factory_gen.gate.causes import faint_shares, find_causes
 from factory_gen.gate.compare import Comparison, compare
-from factory_gen.gate.curves import operating_point, precision_recall
+from factory_gen.gate.curves import PrecisionRecall, operating_point, precision_recall
 from factory_gen.gate.decide import draw_groups
 from factory_gen.gate.inspectors import COMMAND
 from factory_gen.gate.scores import Tally
@@ -71,10 +71,6 @@ def conclude(
         faint_shares(bench.real_defects(), bench.synthetic),
         next(iter(validation.shares.values())),
     )
-    shown = {"before": decision.against, "after": JUDGED, "cutpaste": "cutpaste"}
-    curves = {
-        label: precision_recall(tallies[arm], weights) for label, arm in shown.items() if arm in tallies
-    }
     lift, low, high = finite_bounds(found)
     return GateReport(
         part=task.part.name,
@@ -104,7 +100,7 @@ def conclude(
         lift_by_synthetic=_by_amount(bench, how, done, tallies, found),
         lift_by_real=_by_references(bench, how, reports, found),
         operating_point=operating_point(tallies[decision.against], judged, weights, how.reject),
-        curves={"precision_recall": curves},
+        curves={"precision_recall": _curves(tallies, decision.against, weights)},
         inspector=task.command if task.inspector == COMMAND and task.command else task.inspector,
         settings=task.settings.name,
         steps=task.settings.steps,
@@ -132,6 +128,12 @@ def _compare(bench: Bench, how: GateOptions, tallies: Tallies) -> Comparison:
         seed=0,
         reject=how.reject,
     )
+
+
+def _curves(tallies: Tallies, against: str, weights: np.ndarray) -> dict[str, PrecisionRecall]:
+    """Precision over recall without our data, with it, and with CutPaste where that was run."""
+    shown = {"before": against, "after": JUDGED, "cutpaste": "cutpaste"}
+    return {label: precision_recall(tallies[arm], weights) for label, arm in shown.items() if arm in tallies}
 
 
 def _results(done: Mapping[Run, Done], arm: str, amount: float | None = None) -> list[Done]:
