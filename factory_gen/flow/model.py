@@ -20,8 +20,9 @@ from factory_gen.nets.blocks import ScalarEmbedding, Trunk
 from factory_gen.nets.condition import MASK_CHANNELS, Conditions, TypeEmbedding
 
 SOURCES = ("learned", "gaussian", "gaussian-data")
-# Training differentiates the network by the span: fast waves would drown the slow change that is to be learned.
-SPAN_FREQUENCY = 20.0
+# A flow map is trained on the network's derivative by time and span. A wave of frequency w weighs w times as much there
+# as in the network itself, and with fast ones the training was seen to blow up.
+CALM_TIME, CALM_SPAN = 8.0, 4.0
 OBJECTIVES = ("velocity", "flow-map", "reflow")
 MAP_TARGETS = ("data", "flow")
 
@@ -65,11 +66,11 @@ class FlowSettings:
     objective: str = "velocity"
     tuning_share: float = 0.4
     tuning_steps: int = 20000
-    tuning_rate: float = 3e-4
-    map_target: str = "data"
-    jump_share: float = 0.5
-    landing_share: float = 0.25
-    adaptive: float = 1.0
+    tuning_rate: float = 4e-4
+    map_target: str = "flow"
+    jump_share: float = 0.75
+    landing_share: float = 0.4
+    adaptive: float = 0.5
     reflow_pairs: int = 2048
     width: int = 192
     depth: int = 6
@@ -120,6 +121,7 @@ class FlowModel(ModelMixin, ConfigMixin):
         use_code: whether z is told.
         width, depth, heads, patch, local: see `FlowSettings`.
         spans: whether the length of a jump is told (a flow map).
+        calm: whether time is told in slow waves only, as a flow map needs it; networks with spans always are.
     """
 
     config_name = "config.json"
@@ -138,9 +140,11 @@ class FlowModel(ModelMixin, ConfigMixin):
         patch: int = 4,
         spans: bool = False,
         local: int = 0,
+        calm: bool = False,
     ) -> None:
         super().__init__()
-        self.time = ScalarEmbedding(width)
+        self.calm = calm or spans
+        self.time = ScalarEmbedding(width, highest=CALM_TIME) if self.calm else ScalarEmbedding(width)
         self.kind = TypeEmbedding(kinds, width)
         self.code = nn.Sequential(nn.Linear(code_size, width), nn.SiLU(), nn.Linear(width, width))
         self.trunk = Trunk(
@@ -157,7 +161,7 @@ class FlowModel(ModelMixin, ConfigMixin):
         if not use_code:
             self.code.requires_grad_(False)
         if spans:
-            self.span = ScalarEmbedding(width, highest=SPAN_FREQUENCY)
+            self.span = ScalarEmbedding(width, highest=CALM_SPAN)
             nn.init.zeros_(self.span.mlp[-1].weight)  # type: ignore[arg-type]
 
     @property
@@ -193,10 +197,17 @@ class FlowModel(ModelMixin, ConfigMixin):
     def start_from(self, other: FlowModel) -> None:
         """Take over another network's weights; spans that only one of the two knows are left as they are.
 
+        A calm network imitates the other's time as far as slow waves can.
+
         Raises:
             RuntimeError: the two differ in size.
         """
         own, theirs = self.state_dict(), other.state_dict()
-        shared = {key: value for key, value in theirs.items() if key in own or not key.startswith("span.")}
-        spans = {key: value for key, value in own.items() if key.startswith("span.")}
-        self.load_state_dict({**spans, **shared})
+        apart = ("span.",) if self.calm == other.calm else ("span.", "time.")
+        shared = {key: value for key, value in theirs.items() if not key.startswith(apart)}
+        kept = {
+            key: theirs.get(key, value) if key.startswith("span.") else value for key, value in own.items()
+        }
+        self.load_state_dict({**kept, **shared})
+        if self.calm != other.calm:
+            self.time.imitate(other.time)

@@ -145,6 +145,23 @@ class ScalarEmbedding(nn.Module):
         result: torch.Tensor = self.mlp(torch.cat([angle.cos(), angle.sin()], dim=1))
         return result
 
+    @torch.no_grad()
+    def imitate(self, other: ScalarEmbedding, points: int = 513, ridge: float = 1e-2) -> None:
+        """Set the last layer so that the vectors come as near to another embedding's as these waves can (ridge)."""
+        device = self.frequencies.device
+        value = torch.linspace(0.0, 1.0, points, device=device)
+        angle = value[:, None] * self.frequencies[None]
+        hidden = self.mlp[1](self.mlp[0](torch.cat([angle.cos(), angle.sin()], dim=1))).double()
+        features = torch.cat([hidden, torch.ones_like(hidden[:, :1])], dim=1)
+        gram = features.T @ features + ridge * torch.eye(
+            features.shape[1], dtype=torch.float64, device=device
+        )
+        found = torch.linalg.solve(gram, features.T @ other(value).double()).float()
+        last = self.mlp[2]
+        assert isinstance(last, nn.Linear)
+        last.weight.copy_(found[:-1].T)
+        last.bias.copy_(found[-1])
+
 
 def unpatchify(x_BNC: torch.Tensor, patch: int, grid: int) -> torch.Tensor:
     """(B,N,C*P*P) back to (B,C,h,w); the inverse of `cut_patches`."""

@@ -280,7 +280,7 @@ class _Fit:
         )
         told = bank, prior.encode, prior.decode, rule, settings
         config = {**self._shape(bank), **_body(settings), "code_size": prior.code_size}
-        config["use_code"] = settings.use_code
+        config |= {"use_code": settings.use_code, "calm": settings.objective == "flow-map"}
         tuning = 0.0 if settings.objective == "velocity" else settings.share * settings.tuning_share
         model = self._new("flow", FlowModel, **config)
         flow: FlowModel = self._stage(

@@ -22,9 +22,9 @@ K, SIZE = 2, 4
 RULE = SourceRule("gaussian", 1.0, torch.zeros(K, SIZE, SIZE), torch.zeros(K, SIZE, SIZE))
 
 
-def network(*, spans: bool, seed: int = 0, fresh: bool = False) -> FlowModel:
+def network(*, spans: bool, calm: bool = False, seed: int = 0, fresh: bool = False) -> FlowModel:
     torch.manual_seed(seed)
-    net = FlowModel(**SHAPE, patch=2, spans=spans)
+    net = FlowModel(**SHAPE, patch=2, spans=spans, calm=calm)
     if not fresh:
         for name, parameter in net.named_parameters():
             if not name.startswith("span."):

@@ -9,8 +9,11 @@ import torch
 
 from factory_gen.flow.model import FlowModel, FlowSettings
 from factory_gen.flow.train_map import train_flow_map
+from factory_gen.nets.blocks import ScalarEmbedding
 from factory_gen.training.loop import LoopSettings
 from tests.factory_gen.flow.drawn_latents import RULE, SIZE, K, Shifted, code, decode, network, whole
+
+TIMES = torch.linspace(0.0, 1.0, 101)
 
 
 class Killed(Exception):
@@ -30,7 +33,7 @@ def tuned(
     net = network(spans=True, fresh=True)
     if start is not None:
         net.start_from(start)
-    settings = FlowSettings(**{"tuning_steps": steps, "batch": 32, **changes})  # type: ignore[arg-type]
+    settings = FlowSettings(**{"tuning_steps": steps, "batch": 32, "map_target": "data", **changes})  # type: ignore[arg-type]
     loop = LoopSettings(steps=1, precision="no", device="cpu", ema=0.9, seed=seed, checkpoint_s=0.0)
     seen: list[dict[str, float]] = []
 
@@ -62,13 +65,34 @@ def inputs(batch: int = 3) -> tuple[torch.Tensor, ...]:
 
 @torch.no_grad()
 def test_a_velocity_starts_a_map_that_jumps_with_it() -> None:
-    plain, mapped = network(spans=False, seed=4).eval(), network(spans=True).eval()
+    plain, mapped = network(spans=False, calm=True, seed=4).eval(), network(spans=True).eval()
     mapped.start_from(plain)
     wanted = plain(*inputs(), whole(3))
     assert torch.equal(mapped(*inputs(), whole(3)), wanted)
     for span in (0.0, 0.2, 0.7):
         far = torch.full((3,), span)
         assert torch.allclose(mapped(*inputs(), whole(3), far), wanted, atol=1e-6)
+
+
+@torch.no_grad()
+def test_a_map_tells_time_in_slow_waves_and_imitates_a_velocity_that_does_not() -> None:
+    plain, mapped = network(spans=False, seed=4).eval(), network(spans=True, fresh=True).eval()
+    before = mapped.time(TIMES)
+    mapped.start_from(plain)
+    assert mapped.time.frequencies.max() < plain.time.frequencies.max() / 10
+    wanted = plain.time(TIMES)
+    assert (mapped.time(TIMES) - wanted).square().mean() < 0.7 * (before - wanted).square().mean()
+    assert torch.equal(mapped.trunk.embed.weight, plain.trunk.embed.weight)
+
+
+@torch.no_grad()
+def test_slow_waves_imitate_what_is_slow() -> None:
+    torch.manual_seed(0)
+    slow, other = ScalarEmbedding(32, highest=2.0), ScalarEmbedding(32, highest=8.0)
+    other.imitate(slow, ridge=1e-6)
+    wanted = slow(TIMES)
+    error = (other(TIMES) - wanted).square().mean() / (wanted - wanted.mean(dim=0)).square().mean()
+    assert error < 1e-3
 
 
 def test_a_trained_map_is_still_a_velocity_at_span_zero_and_starts_another_map(tmp_path: Path) -> None:
@@ -109,13 +133,13 @@ def test_same_seed_same_map_and_a_killed_training_resumes_to_it(tmp_path: Path) 
 
 def test_with_the_flow_as_target_its_velocity_is_kept(tmp_path: Path) -> None:
     """The start is the target: windows with r = t have no error at first, jumps have."""
-    _, seen = tuned(tmp_path, start=network(spans=False, seed=4), map_target="flow")
+    _, seen = tuned(tmp_path, start=network(spans=False, calm=True, seed=4), map_target="flow")
     assert seen[0]["velocity_error"] < 1e-9
     assert seen[0]["jump_error"] > 1e-3
 
 
 def test_with_the_flow_as_target_a_killed_training_resumes_to_the_same_map(tmp_path: Path) -> None:
-    start = network(spans=False, seed=4)
+    start = network(spans=False, calm=True, seed=4)
     wanted = tuned(tmp_path / "whole", start=start, map_target="flow")[0].state_dict()
     with pytest.raises(Killed):
         tuned(tmp_path / "killed", start=start, map_target="flow", kill_at=1)
