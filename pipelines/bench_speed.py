@@ -169,7 +169,15 @@ def _measure(
     with throw_away_copy(work, part, model=model) as copy:
         jobs = tuple(job_speed(copy, part, count=plan.job_images, seed=one) for one in seeds)
         done("job")
-        counts = count_growth(copy, part, images=plan.images, seed=seed + 5, defect=defect, device=device)
+        counts = count_growth(
+            copy,
+            part,
+            images=plan.images,
+            most_s=plan.images_s,
+            seed=seed + 5,
+            defect=defect,
+            device=device,
+        )
         done("number of images")
     sizes = size_growth(
         work,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,20 +83,27 @@ class WindowPoint:
     ms_per_window: float
 
 
-class _Points(Silent):
-    """Notes when how many images were done, at powers of two."""
+class _Enough(Exception):
+    """The time for the growth by number is spent."""
 
-    def __init__(self, device: Device) -> None:
-        self.device, self.began = device, read_clock(device)
+
+class _Points(Silent):
+    """Notes when how many images were done, at powers of two, and ends the job when its time is spent."""
+
+    def __init__(self, device: Device, most_s: float = float("inf")) -> None:
+        self.device, self.began, self.end = device, read_clock(device), time.monotonic() + most_s
         self.done, self.next = 0, 1
         self.points: list[tuple[int, float]] = []
 
     def advance(self, stage: str, amount: float = 1.0, **figures: float | str) -> None:
         self.done += int(amount)
-        if self.done >= self.next:
+        over = time.monotonic() > self.end
+        if self.done >= self.next or over:
             self.points.append((self.done, read_clock(self.device) - self.began))
             while self.next <= self.done:
                 self.next *= 2
+        if over:
+            raise _Enough
 
 
 def job_speed(work: Workplace, part: str, *, count: int, seed: int, defect: str | None = None) -> JobSpeed:
@@ -119,14 +127,25 @@ def job_speed(work: Workplace, part: str, *, count: int, seed: int, defect: str 
 
 
 def count_growth(
-    work: Workplace, part: str, *, images: int, seed: int, defect: str, device: Device
+    work: Workplace,
+    part: str,
+    *,
+    images: int,
+    most_s: float,
+    seed: int,
+    defect: str,
+    device: Device,
 ) -> list[CountPoint]:
-    """Time against number of images, at powers of two up to `images`: a request of one, and one of all."""
-    one = _Points(device)
+    """Time against number of images, at powers of two: a request of one, and one of `images`.
+
+    The large one is broken off after `most_s` seconds on the wall; the last point then tells how far it came.
+    """
+    one, many = _Points(device), _Points(device)
     generate.run(work, part, defect=defect, count=1, seed=seed + 1, progress=one)
-    many = _Points(device)
     if images > 1:
-        generate.run(work, part, defect=defect, count=images, seed=seed, progress=many)
+        many = _Points(device, most_s)
+        with suppress(_Enough):
+            generate.run(work, part, defect=defect, count=images, seed=seed, progress=many)
     points = [*one.points[:1], *(point for point in many.points if point[0] > 1)]
     return count_points(points)
 

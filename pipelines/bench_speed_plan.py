@@ -12,6 +12,7 @@ class SpeedPlan:
     Attributes:
         job_images, job_repeats: samples per request of the job, all types in turn, and requests (one seed each).
         images: most images of the growth by number, of the type with the smallest defects.
+        images_s: seconds after which that growth is broken off; nothing is extrapolated.
         sizes: picture sizes in megapixels.
         size_images: samples per size.
         sides: windows per side of the growth by windows.
@@ -25,6 +26,7 @@ class SpeedPlan:
     job_images: int = 40
     job_repeats: int = 2
     images: int = 4096
+    images_s: float = 240.0
     sizes: tuple[float, ...] = (0.25, 1.0, 4.0, 12.0)
     size_images: int = 6
     sides: tuple[int, ...] = (1, 2, 3, 4)
@@ -39,6 +41,7 @@ QUICK = SpeedPlan(
     job_images=12,
     job_repeats=1,
     images=64,
+    images_s=20.0,
     sizes=(0.25, 12.0),
     size_images=3,
     sides=(1, 2),

@@ -27,7 +27,10 @@ def speed(
     images: Annotated[
         int | None,
         typer.Option(
-            "--images", min=1, help="Most images of the growth by number; 4096, or 64.", show_default=False
+            "--images",
+            min=1,
+            help="Images of the growth by number, however long; 4096, or 64, in limited time.",
+            show_default=False,
         ),
     ] = None,
     peers: Annotated[
@@ -56,7 +59,7 @@ def speed(
 
         plan = QUICK if quick else SpeedPlan()
         if images is not None:
-            plan = replace(plan, images=images)
+            plan = replace(plan, images=images, images_s=float("inf"))
         if not peers:
             plan = replace(plan, peer_steps=0)
         report = job.run(

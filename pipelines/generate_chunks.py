@@ -122,7 +122,7 @@ class Drawing:
             )
         with stage("learn types"):
             self.knowledge: dict[str, TypeKnowledge] = learn_types(work, part, generator, request.types)
-        self.check: SampleCheck = learn_check(work, part, self.knowledge, request.limits)
+            self.check: SampleCheck = learn_check(work, part, self.knowledge, request.limits)
 
     def run(self) -> None:
         """Work through the chunks that are not stored yet."""

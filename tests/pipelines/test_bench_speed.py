@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from factory_gen.images.files import read_picture
-from factory_gen.speed.clock import CPU_TIME, WALL
+from factory_gen.speed.clock import CPU, CPU_TIME, WALL
 from factory_gen.speed.forward import MatrixShare
 from factory_gen.speed.peers import LDM_256
 from pipelines import bench_speed
 from pipelines.bench_speed import compare, figures
 from pipelines.bench_speed_floors import ratios
-from pipelines.bench_speed_job import CountPoint, JobSpeed, SizePoint, count_points, size_point
+from pipelines.bench_speed_job import CountPoint, JobSpeed, SizePoint, count_growth, count_points, size_point
 from pipelines.bench_speed_place import resized, throw_away_copy
 from pipelines.bench_speed_plan import SpeedPlan
 from pipelines.bench_speed_summary import summary
@@ -45,6 +45,13 @@ def test_points_tell_the_time_of_each_further_image() -> None:
         CountPoint(16, 8.0, 250.0),
     ]
     assert count_points([]) == []
+
+
+def test_the_growth_by_number_ends_with_its_time_and_says_how_far_it_came(work: Workplace) -> None:
+    call = {"seed": 9, "defect": "pit", "device": CPU}
+    with throw_away_copy(work, PART, model=None) as copy:
+        found = count_growth(copy, PART, images=4000, most_s=0.0, **call)  # type: ignore[arg-type]
+    assert [point.images for point in found] == [1, 4]
 
 
 def test_files_and_the_start_of_a_request_are_kept_apart() -> None:
