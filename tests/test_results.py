@@ -45,3 +45,34 @@ def test_a_result_file_names_its_commands_machine_and_seed(name: str) -> None:
         assert results[key], key
     equal, total = (int(part) for part in results["thousand"]["bit_equal"].split("/"))
     assert equal == total
+
+
+GATE_KEYS = (
+    "part",
+    "metric",
+    "lift",
+    "lift_low",
+    "lift_high",
+    "arms",
+    "splits",
+    "seeds",
+    "machine",
+    "command",
+)
+
+
+def gate_quotes(results: dict[str, Any]) -> list[str]:
+    """What docs/results/gate.md must say about one gate: part, verdict, lift with interval, and every type's lift."""
+    texts = [results["part"], results["verdict"]]
+    rows = [{"lift": results["lift"], "low": results["lift_low"], "high": results["lift_high"]}]
+    rows += results["per_type"].values()
+    return texts + [f"{row['lift']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})" for row in rows]
+
+
+def test_the_page_quotes_every_gate() -> None:
+    files = sorted(RESULTS.glob("gate_*.json"))
+    page = (RESULTS / "gate.md").read_text() if files else ""
+    for path in files:
+        results = load(path.name)
+        assert [key for key in GATE_KEYS if key not in results] == [], path.name
+        assert [text for text in gate_quotes(results) if text not in page] == [], path.name

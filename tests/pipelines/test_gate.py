@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_registry.records import DatasetVersionRecord, NewSample
+from data_registry.records import DatasetVersionRecord, NewImage, NewSample
 from factory_gen.errors import InputRefused, UsageError
 from factory_gen.gate.cutpaste import cutpaste
 from factory_gen.gate.pictures import GatePicture
@@ -20,6 +21,7 @@ from pipelines import gate
 from pipelines.cli import main
 from pipelines.gate_bench import Bench
 from pipelines.gate_options import GateOptions
+from pipelines.gate_pictures import choose_references, find_rows, load_picture
 from pipelines.gate_report import GateReport, plain
 from pipelines.gate_runs import Run, read
 from pipelines.progress import Silent
@@ -327,3 +329,58 @@ def test_the_command(work: Workplace, capsys: pytest.CaptureFixture[str], tmp_pa
     assert main([*words, "--resume"]) == code
     text = capsys.readouterr().out
     assert "verdict: " in text and "oversampled" in text and "replicates" not in text
+
+
+def unmasked(work: Workplace) -> None:
+    """One defect on either side whose mask is still wanted."""
+    with work.registry.write() as rows:
+        part = rows.parts.get(PART)
+        for split in ("generator", "holdout"):
+            known = next(iter(rows.images.stream(part.id, kind="defect", split=split)))
+            picture = read_picture(work.blobs.read(known.sha256), "known").pixels
+            data = encode_png(255 - picture)
+            new = NewImage(
+                relative_path=f"unmasked/{split}.png",
+                sha256=work.blobs.put(data),
+                kind="defect",
+                defect_type=known.defect_type,
+                width=known.width,
+                height=known.height,
+                mode="L",
+                group=known.group,
+                split=split,
+            )
+            rows.images.add_many(part.id, [new])
+
+
+def test_labels_without_masks_serve_a_classifier_on_whole_pictures(work: Workplace) -> None:
+    frozen = version(work)
+    with work.registry.read() as rows:
+        part = rows.parts.get(PART)
+    before = find_rows(work, part, frozen, goods=9, pixels=True)
+    unmasked(work)
+    masked = find_rows(work, part, frozen, goods=9, pixels=True)
+    assert (len(masked.bad), len(masked.test_bad), masked.whole) == (
+        len(before.bad),
+        len(before.test_bad),
+        False,
+    )
+    labelled = find_rows(work, part, frozen, goods=9, pixels=False)
+    assert (len(labelled.bad), labelled.whole) == (len(before.bad) + 1, True)
+    new = next(rows for rows in labelled.bad if rows[0].mask_sha256 is None)
+    picture = load_picture(work, new, 32)
+    assert picture.size == (32, 32) and not picture.has_masks and picture.labels == (new[0].defect_type,)
+
+
+def test_references_are_as_many_per_type_and_prefer_what_the_generator_saw(work: Workplace) -> None:
+    with work.registry.read() as rows:
+        part = rows.parts.get(PART)
+    bad = find_rows(work, part, version(work), goods=9, pixels=True).bad
+    chosen = choose_references(bad, 2, seed=0)
+    counts = Counter(row.defect_type for rows in chosen for row in rows)
+    assert set(counts.values()) == {2} and len(counts) == 3
+    seen = frozenset(rows[0].sha256 for rows in bad[-4:])
+    preferred = choose_references(bad, 2, seed=0, prefer=seen)
+    per_type = Counter(rows[0].defect_type for rows in bad[-4:])
+    expected = sum(min(2, count) for count in per_type.values())
+    assert sum(rows[0].sha256 in seen for rows in preferred) == expected
