@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
-import traceback
-from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -17,7 +13,7 @@ from rich.text import Text
 
 from data_registry.errors import RegistryError
 from factory_gen.errors import FactoryGenError, UsageError
-from pipelines.errors import from_os_error
+from pipelines.failures import clear_refusal
 
 INTERRUPTED = 130
 
@@ -36,12 +32,9 @@ def report(error: BaseException, *, as_json: bool, logs_dir: Path | None) -> int
         return _show_interrupt(as_json)
     if isinstance(error, typer.TyperException):
         error = _usage(error)
-    if isinstance(error, OSError):
-        error = from_os_error(error) or error
-    if not isinstance(error, FactoryGenError | RegistryError):
-        error = _unexpected(error, logs_dir)
-    _show(error, as_json)
-    return error.exit_code
+    refusal = clear_refusal(error, logs_dir=logs_dir, expected="the command to end well")
+    _show(refusal, as_json)
+    return refusal.exit_code
 
 
 def _usage(error: typer.TyperException) -> UsageError:
@@ -52,31 +45,6 @@ def _usage(error: typer.TyperException) -> UsageError:
         found=error.format_message().rstrip("."),
         action=f"See `{command} --help`.",
     )
-
-
-def _unexpected(error: BaseException, logs_dir: Path | None) -> FactoryGenError:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    text = f"{' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}"
-    path = _write_report(f"failure-{stamp}-{os.getpid()}.log", text, logs_dir)
-    first_line = (str(error).strip().splitlines() or [""])[0][:300]
-    return FactoryGenError(
-        expected="the command to end well",
-        found=f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__,
-        action=f"This is a fault of the program. The full report is in {path}; send it to whoever looks after it.",
-    )
-
-
-def _write_report(name: str, text: str, logs_dir: Path | None) -> Path:
-    for folder in (logs_dir, Path(tempfile.gettempdir())):
-        if folder is None:
-            continue
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
-            return folder / name
-        except OSError:
-            continue
-    return Path(os.devnull)
 
 
 def _show_interrupt(as_json: bool) -> int:
