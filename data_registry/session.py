@@ -17,9 +17,12 @@ from data_registry.engine import make_engine, reading, writing
 from data_registry.exports import Exports
 from data_registry.faults import clear_error
 from data_registry.kpis import Kpis
+from data_registry.leases import Audit, Leases
 from data_registry.models import Models
+from data_registry.monitoring import Monitoring
 from data_registry.parts import Parts
 from data_registry.references import References
+from data_registry.retraining import Retraining
 from data_registry.reviews import Reviews
 from data_registry.samples import Samples
 from data_registry.upgrade import prepare_postgres, prepare_sqlite
@@ -40,6 +43,10 @@ class Work:
         self.verdicts = Verdicts(session)
         self.kpis = Kpis(session)
         self.references = References(session)
+        self.monitoring = Monitoring(session)
+        self.retraining = Retraining(session)
+        self.leases = Leases(session)
+        self.audit = Audit(session)
 
 
 class Registry:

@@ -98,7 +98,7 @@ def test_the_migrations_make_the_tables_that_the_program_uses(database: str) -> 
         assert compare_metadata(context, Part.metadata) == []
         checks = {
             name: {rule["name"] for rule in inspect(connection).get_check_constraints(name)}
-            for name in ("source_images", "model_versions", "reviews", "verdicts")
+            for name in ("source_images", "model_versions", "reviews", "verdicts", "retrain_runs")
         }
     engine.dispose()
     assert checks == {
@@ -106,6 +106,7 @@ def test_the_migrations_make_the_tables_that_the_program_uses(database: str) -> 
         "model_versions": {"ck_model_versions_status"},
         "reviews": {"ck_reviews_decision", "ck_reviews_subject"},
         "verdicts": {"ck_verdicts_decision"},
+        "retrain_runs": {"ck_retrain_runs_state"},
     }
 
 
