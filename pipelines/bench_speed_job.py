@@ -207,7 +207,7 @@ def window_growth(
     points = []
     for side in sides:
         mask = np.zeros(pixels.shape[:2], dtype=bool)
-        reach = max(8, size // 4) if side == 1 else round((0.75 * side + 0.1) * size)
+        reach = max(8, size // 4) if side == 1 else round((0.75 * side - 0.1) * size)
         mask[size : size + reach, size : size + reach] = True
         request = DefectRequest(
             pixels, image.bit_depth, mask, generator.types[0], 0.5, seed, region=np.ones_like(mask)
