@@ -7,16 +7,28 @@ shown as if it had a defect should not.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from data_registry import names
 from data_registry.errors import NotFound
+from data_registry.leases import Leases
 from data_registry.outcome_records import ReviewCount
+from data_registry.parts import hold_part
 from data_registry.records import DECISIONS, ReviewRecord, require
 from data_registry.schema import Review, Sample, SourceImage
+from data_registry.watch_schema import Lease
+
+TAKEN_BACK = "taken back"
+_CLAIM = "review of sample "
+
+
+def claim_name(sample_id: int) -> str:
+    """Name of the lease that lets one desk decide on a sample."""
+    return f"{_CLAIM}{sample_id}"
 
 
 class Reviews:
@@ -74,6 +86,105 @@ class Reviews:
                 session=session,
             )
         )
+
+    def claim(
+        self,
+        part_id: int,
+        *,
+        holder: str,
+        count: int,
+        seconds: float,
+        defect_type: str | None = None,
+        leave_out: Collection[int] = (),
+    ) -> list[int]:
+        """Take the next samples that nobody has decided on and nobody else looks at.
+
+        Args:
+            part_id: the part.
+            holder: the desk that takes them; its own earlier claims are renewed.
+            count: most samples to take.
+            seconds: how long nobody else gets them.
+            defect_type: only samples of this type.
+            leave_out: numbers that the desk has already.
+
+        Returns:
+            Numbers of the samples, in rising order.
+
+        Raises:
+            NotFound: no such part.
+        """
+        hold_part(self._session, part_id)
+        name = literal(_CLAIM) + cast(Sample.id, String)
+        taken = exists().where(Lease.name == name, Lease.holder != holder, Lease.until > datetime.now(UTC))
+        query = select(Sample.id).where(Sample.part_id == part_id, Sample.latest_review.is_(None), ~taken)
+        if defect_type is not None:
+            types = names.defect_types(self._session, part_id)
+            query = query.where(Sample.defect_type_id == types.get(defect_type, -1))
+        if leave_out:
+            query = query.where(Sample.id.not_in(leave_out))
+        found = list(self._session.scalars(query.order_by(Sample.id).limit(count)))
+        leases = Leases(self._session)
+        for number in found:
+            leases.take(claim_name(number), holder=holder, seconds=seconds)
+        return found
+
+    def take_back(self, review_id: int, *, reviewer: str) -> ReviewRecord:
+        """Undo a decision by one more row; a sample's latest decision is then the one before, if any.
+
+        Raises:
+            NotFound: no such decision.
+            BadRecord: nobody takes it back.
+        """
+        row = self._session.get(Review, review_id)
+        if row is None:
+            raise _missing("decision", review_id)
+        _check("undecided", reviewer, row.session)
+        if row.sample_id is not None:
+            query = select(Review).where(Review.sample_id == row.sample_id, Review.id < review_id)
+            before = self._session.scalars(query.order_by(Review.id.desc()).limit(1)).one_or_none()
+            sample = self._session.get_one(Sample, row.sample_id, with_for_update=True)
+            sample.latest_review = None if before is None or before.reason == TAKEN_BACK else before.decision
+        return self._store(
+            Review(
+                sample_id=row.sample_id,
+                source_image_id=row.source_image_id,
+                decision="undecided",
+                reviewer=reviewer,
+                reason=TAKEN_BACK,
+                session=row.session,
+            )
+        )
+
+    def last_by(self, part_id: int, reviewer: str, *, session: str | None = None) -> ReviewRecord | None:
+        """Return a person's newest decision that still counts, None if there is none.
+
+        Args:
+            part_id: the part.
+            reviewer: who decided.
+            session: only decisions of this blind session; None takes open reviews alone.
+        """
+        newer = aliased(Review)
+        later = exists().where(
+            newer.id > Review.id,
+            or_(
+                and_(Review.sample_id.is_not(None), newer.sample_id == Review.sample_id),
+                and_(Review.source_image_id.is_not(None), newer.source_image_id == Review.source_image_id),
+            ),
+        )
+        query = (
+            select(Review)
+            .outerjoin(Sample, Sample.id == Review.sample_id)
+            .outerjoin(SourceImage, SourceImage.id == Review.source_image_id)
+            .where(
+                Review.reviewer == reviewer,
+                Review.reason != TAKEN_BACK,
+                Review.session == session if session is not None else Review.session.is_(None),
+                or_(Sample.part_id == part_id, SourceImage.part_id == part_id),
+                ~later,
+            )
+        )
+        row = self._session.scalars(query.order_by(Review.id.desc()).limit(1)).one_or_none()
+        return None if row is None else _record(row)
 
     def of(self, sample_id: int) -> list[ReviewRecord]:
         """Return a sample's decisions, oldest first."""
