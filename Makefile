@@ -1,6 +1,6 @@
 # One word per habit. `make help` lists them.
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format docs lock clean
+.PHONY: help setup demo up test check format docs lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -15,6 +15,9 @@ setup: $(VENV)/.ready  ## make .venv from requirements.lock (a second call has n
 
 demo: setup  ## the whole job on a built-in plant, into ./demo_out (at most 8 minutes on two cores)
 	FACTORY_GEN_HOME=$(CURDIR)/$(DEMO)/home $(BIN)/factory-gen demo --out $(DEMO)
+
+up: setup  ## the job engine, workers, MLflow and pages of this machine, until Ctrl+C
+	$(BIN)/factory-gen up
 
 test: setup  ## run the tests (against PostgreSQL, too, where it is installed)
 	$(BIN)/python -m pytest -n 2 --dist loadfile

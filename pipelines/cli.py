@@ -15,12 +15,14 @@ import typer
 
 from pipelines import (
     cli_bench,
+    cli_box,
     cli_config,
     cli_data,
     cli_demo,
     cli_export,
     cli_gate,
     cli_generate,
+    cli_jobs,
     cli_kpi,
     cli_score,
     cli_train,
@@ -63,6 +65,8 @@ for module in (
     cli_gate,
     cli_export,
     cli_kpi,
+    cli_box,
+    cli_jobs,
     cli_config,
     cli_bench,
 ):

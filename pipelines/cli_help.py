@@ -21,6 +21,7 @@ EXIT_CODES: dict[int, tuple[str, str]] = {
     7: ("integrity", "stored bytes, a model, or a database are not what they should be"),
     8: ("no space", "the disk is full"),
     9: ("no device", "the GPU asked for is not there"),
+    10: ("not running", "the job engine or a service of the box does not answer"),
     130: ("interrupted", "Ctrl+C; what was finished is kept"),
 }
 
@@ -71,6 +72,20 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "factory-gen kpi --part tile --inputs plant.toml --json",
         "factory-gen kpi --part tile --currency EUR --rate 0.9",
     ),
+    "up": (
+        "factory-gen up                                     engine, workers, MLflow and pages of this machine",
+        "factory-gen up --engine-port 4300 --pages-port 0   another port, and no pages",
+    ),
+    "down": ("factory-gen down",),
+    "health": ("factory-gen health", "factory-gen health --json"),
+    "submit": (
+        "factory-gen submit train --part tile --recipe cpu --budget 90m",
+        "factory-gen submit generate --part tile --count 200 --seed 7",
+        "factory-gen submit ingest ./tiles --part tile --again",
+    ),
+    "jobs": ("factory-gen jobs", "factory-gen jobs --part tile --state running --state queued --json"),
+    "job": ("factory-gen job 0687ab12",),
+    "cancel": ("factory-gen cancel 0687ab12",),
     "status": ("factory-gen status", "factory-gen status --part tile --json"),
     "verify": (
         "factory-gen verify",

@@ -23,6 +23,7 @@ from pipelines.config_file import convert, read_toml, unknown_key
 
 PREFIX = "FACTORY_GEN_"
 TEST_PREFIX = "FACTORY_GEN_TEST_"  # variables that the test suite reads; not settings
+WORKER_DEVICE = "FACTORY_WORKER_DEVICE"  # set by the box for the jobs of one worker; not a setting
 PROJECT_FILE = "factory_gen.toml"
 USER_FILE = "config.toml"
 
@@ -50,6 +51,7 @@ class Settings:
         blobs_dir: stored image and mask bytes, by SHA-256.
         models_dir: model versions, one folder each.
         mlflow_uri: MLflow's store.
+        engine_url: the job engine's interface; empty looks for the box that runs under home.
         tracking: whether trainings are written to MLflow.
         part: the part to use when a command names none; empty for no choice.
         device: where networks run; `auto` takes a GPU when there is one.
@@ -62,6 +64,7 @@ class Settings:
     blobs_dir: Path
     models_dir: Path
     mlflow_uri: str
+    engine_url: str = ""
     tracking: bool = True
     part: str = ""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -158,6 +161,22 @@ def quiet_environment(settings: Settings | None = None) -> None:
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     if settings is not None and settings.threads:
         os.environ["OMP_NUM_THREADS"] = str(settings.threads)
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The variables from which `load_settings` makes the same settings again, for a process that is started."""
+    texts = {field.name: str(getattr(settings, field.name)) for field in fields(Settings)}
+    return {PREFIX + name.upper(): text for name, text in texts.items() if text}
+
+
+def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with changes, for a process that is started."""
+    return {**os.environ, **QUIET, **changes}
+
+
+def worker_device() -> str:
+    """The device that the worker which started this process stands for, `cpu` or `gpu0`, ..."""
+    return os.environ.get(WORKER_DEVICE, "cpu")
 
 
 def follows_another_process() -> bool:

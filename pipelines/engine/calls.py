@@ -1,0 +1,75 @@
+"""From a checked request to the job of `pipelines/` that does it. Heavy imports happen inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from pipelines.engine.kinds import Bench, Export, Gate, Generate, Ingest, Train
+from pipelines.progress import Progress
+from pipelines.wiring import Workplace
+
+
+def ingest(work: Workplace, request: Ingest, progress: Progress) -> Any:
+    """Takes a folder in; the same folder again adds only what is new."""
+    from pipelines import ingest as job
+    from pipelines.ingest_options import IngestOptions
+
+    options = IngestOptions(**_rest(request, "part", "source"))
+    return job.run(work, request.source, request.part, options=options, progress=progress)
+
+
+def train(work: Workplace, request: Train, progress: Progress) -> Any:
+    """Trains; goes on from the last checkpoint when the same training broke off."""
+    from pipelines import train as job
+
+    return job.run(work, request.part, **_rest(request, "part"), resume=True, progress=progress)
+
+
+def generate(work: Workplace, request: Generate, progress: Progress) -> Any:
+    """Draws samples; those that are there already are kept."""
+    from pipelines import generate as job
+
+    return job.run(work, request.part, **_rest(request, "part"), progress=progress)
+
+
+def gate(work: Workplace, request: Gate, progress: Progress) -> Any:
+    """Judges a version; goes on from the results that an earlier run left."""
+    from pipelines import gate as job
+    from pipelines.export_version import Wanted
+    from pipelines.gate_options import GateOptions
+
+    options = GateOptions(**_rest(request, "part", "version", "defect", "model"), resume=True)
+    wanted = Wanted(model=request.model, defect=request.defect)
+    return job.run(
+        work, request.part, version=request.version, wanted=wanted, options=options, progress=progress
+    )
+
+
+def export(work: Workplace, request: Export, progress: Progress) -> Any:
+    """Writes a version that may go."""
+    from pipelines import export as job
+
+    return job.run(work, request.part, **_rest(request, "part"), progress=progress)
+
+
+def bench(_work: Workplace, request: Bench, progress: Progress) -> Any:
+    """Fills a throw-away registry and measures it."""
+    from pipelines import bench_registry as job
+
+    return job.run(request.rows, None, progress)
+
+
+CALLS: dict[str, Callable[[Workplace, Any, Progress], Any]] = {
+    "ingest": ingest,
+    "train": train,
+    "generate": generate,
+    "gate": gate,
+    "export": export,
+    "bench": bench,
+}
+
+
+def _rest(request: Any, *taken: str) -> dict[str, Any]:
+    return {field.name: getattr(request, field.name) for field in fields(request) if field.name not in taken}
