@@ -22,6 +22,7 @@ from data_registry.models import Models
 from data_registry.monitoring import Monitoring
 from data_registry.parts import Parts
 from data_registry.references import References
+from data_registry.removal import Removal
 from data_registry.retraining import Retraining
 from data_registry.reviews import Reviews
 from data_registry.samples import Samples
@@ -43,6 +44,7 @@ class Work:
         self.verdicts = Verdicts(session)
         self.kpis = Kpis(session)
         self.references = References(session)
+        self.removal = Removal(session)
         self.monitoring = Monitoring(session)
         self.retraining = Retraining(session)
         self.leases = Leases(session)

@@ -116,6 +116,20 @@ class BlobStore:
         """Say whether a blob of that name is stored."""
         return self.path(sha256).is_file()
 
+    def destroy(self, sha256: str) -> bool:
+        """Remove a blob that no row names any more; give whether it was there.
+
+        Raises:
+            NotWritable: the folder may not be written.
+        """
+        path = self.path(sha256)
+        with _clear_disk_errors(path):
+            try:
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            return True
+
     def iter_hashes(self) -> Iterator[str]:
         """Yield the names of all stored blobs in rising order, one folder in memory at a time."""
         for shard in sorted(entry.name for entry in self.root.iterdir() if len(entry.name) == 2):
