@@ -1,0 +1,49 @@
+"""The review page: empty, with samples, its desk's line of keys, and two desks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pipelines.drawn_part import draw_part, workplace
+from tests.ui.test_app import a_home
+
+Draw = Callable[..., AppTest]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    with workplace(tmp_path) as work:
+        draw_part(work, samples=7)
+    return tmp_path
+
+
+def test_without_samples_it_says_where_they_come_from(draw: Draw, tmp_path: Path) -> None:
+    app = draw("review", a_home(tmp_path, "bolt"))
+    assert not app.exception
+    assert "Generate" in app.info[0].value
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Review"), ("ja", "レビュー"), ("de", "Prüfen")])
+def test_samples_are_claimed_in_order(draw: Draw, home: Path, language: str, title: str) -> None:
+    app = draw("review", home, language=language)
+    assert not app.exception
+    assert app.title[0].value == title
+    line = app.session_state["review_state"]
+    assert line.keys == ["s1", "s2", "s3", "s4", "s5", "s6"]
+    assert line.key == "s1" and line.sent == {"s1", "s2"}
+
+
+def test_a_type_narrows_the_line(draw: Draw, home: Path) -> None:
+    app = draw("review", home)
+    app.main.selectbox(key="review_type").select("blow hole").run()
+    assert app.session_state["review_state"].keys == ["s1", "s4", "s7"]
+
+
+def test_the_second_visitor_gets_other_samples(draw: Draw, home: Path) -> None:
+    draw("review", home)
+    second = draw("review", home).session_state["review_state"]
+    assert second.keys == ["s7"]
