@@ -18,6 +18,8 @@ The number is the exit code that the command line ends with.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class RegistryError(Exception):
     """A failure of the registry that a user can understand and act on.
@@ -35,6 +37,18 @@ class RegistryError(Exception):
         self.found = found
         self.action = action
         super().__init__(f"expected {expected}; found {found}. {action}")
+
+    def __reduce__(self) -> tuple[Callable[..., Exception], tuple[object, ...]]:
+        """How it travels out of a worker process: the way it was made, its three texts by name."""
+        return _again, (type(self), self.__dict__)
+
+
+def _again(kind: type[Exception], facts: dict[str, object]) -> Exception:
+    """An error of that class with these attributes; its own constructor may ask for more than the texts."""
+    made = kind.__new__(kind)
+    made.__dict__.update(facts)
+    made.args = (f"expected {facts['expected']}; found {facts['found']}. {facts['action']}",)
+    return made
 
 
 class BadRecord(RegistryError):

@@ -24,8 +24,11 @@ from pipelines import (
     cli_generate,
     cli_jobs,
     cli_kpi,
+    cli_monitor,
+    cli_schedule,
     cli_score,
     cli_train,
+    cli_versions,
 )
 from pipelines.cli_errors import INTERRUPTED, report
 from pipelines.cli_help import EPILOG, GroupHelp
@@ -65,6 +68,9 @@ for module in (
     cli_gate,
     cli_export,
     cli_kpi,
+    cli_monitor,
+    cli_schedule,
+    cli_versions,
     cli_box,
     cli_jobs,
     cli_config,

@@ -86,6 +86,41 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "jobs": ("factory-gen jobs", "factory-gen jobs --part tile --state running --state queued --json"),
     "job": ("factory-gen job 0687ab12",),
     "cancel": ("factory-gen cancel 0687ab12",),
+    "monitor": (
+        "factory-gen monitor ./incoming --part tile         good pictures of this week",
+        "factory-gen monitor --part tile --since 2026-05-01 --json",
+    ),
+    "watch": (
+        "factory-gen watch /srv/camera --part tile",
+        "factory-gen watch /srv/camera --part tile --once   for a timer of the system",
+    ),
+    "retrain": (
+        "factory-gen retrain --part tile --budget 60m       goes on where it was stopped",
+        "factory-gen retrain --part tile --data ./new_lot",
+    ),
+    "rollback": ("factory-gen rollback --part tile",),
+    "schedule": (
+        "factory-gen schedule retrain --part tile --cron '0 2 1 */3 *' --trigger drift,approvals,new-data",
+        "factory-gen schedule show --part tile",
+    ),
+    "schedule retrain": (
+        "factory-gen schedule retrain --part tile --cron '0 2 1 */3 *' --timezone Europe/Berlin",
+        "factory-gen schedule retrain --part tile --trigger drift,approvals,new-data",
+    ),
+    "schedule show": ("factory-gen schedule show --part tile",),
+    "schedule off": ("factory-gen schedule off --part tile",),
+    "schedule run": ("factory-gen schedule run --budget 60m              each hour, by a timer of the system",),
+    "versions": ("factory-gen versions list --part tile", "factory-gen versions diff 1 2 --part tile"),
+    "versions list": ("factory-gen versions list --part tile",),
+    "versions diff": (
+        "factory-gen versions diff 1 2 --part tile",
+        "factory-gen versions diff 1 2 --part tile --kind synthetic --json",
+    ),
+    "delete": ("factory-gen delete part tile                       only lists what would go",),
+    "delete part": (
+        "factory-gen delete part tile                       only lists what would go",
+        "factory-gen delete part tile --yes",
+    ),
     "status": ("factory-gen status", "factory-gen status --part tile --json"),
     "verify": (
         "factory-gen verify",

@@ -117,6 +117,10 @@ class MlflowTracker:
         if version is not None:
             self._connect().set_registered_model_alias(model_name(part), CHAMPION, str(version))
 
+    def client(self) -> MlflowClient:
+        """MLflow's own client, for `pipelines.tracking_aliases`; raises TrackingBroken as all calls here do."""
+        return self._connect()
+
     def _connect(self) -> MlflowClient:
         if self._client is None:
             self._client = _open_store(self._uri, self._folder)

@@ -78,7 +78,7 @@ class Readings:
             groups=np.array(self.groups),
             seen=self.seen,
             features=self.features,
-            **{f"figure {name}": values for name, values in self.figures.items()},
+            **{f"figure {name}": values for name, values in self.figures.items()},  # type: ignore[arg-type]
         )
         half.replace(path)
 
