@@ -10,12 +10,12 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from data_registry.records import DatasetVersionRecord, PartRecord
-from factory_gen.bench.arms import ARMS, LEDIFLOW, Arm
+from factory_gen.bench.arms import ABLATIONS, ARMS, LEDIFLOW, Arm
 from factory_gen.bench.autoencoder import bench_autoencoder, grain_spread
 from factory_gen.bench.held_out import make_held_out, window_features
 from factory_gen.bench.measure import (
@@ -110,14 +110,18 @@ def _arm(
 ) -> int:
     """Train and measure one arm of one seed; gives the LeDiFlow arm's steps, which the others are matched to."""
     target = folder / f"{arm.name}.json"
+    tell = _teller(say, f"seed {seed}")
+    if arm.beta is not None:
+        own = replace(bench.plan, prior=replace(bench.plan.prior, beta=arm.beta))
+        shared = train_shared(shared.bank, own, seed, folder / f"{arm.name}-prior", tell)
     trained = train_arm(
         arm,
         shared,
         bench.plan,
         seed,
         folder,
-        same_steps=None if arm.name == LEDIFLOW else lediflow_steps,
-        report=_teller(say, f"seed {seed}"),
+        same_steps=None if arm.name == LEDIFLOW or arm.name in ABLATIONS else lediflow_steps,
+        report=tell,
     )
     steps = trained["time"][1].steps if arm.name == LEDIFLOW else (lediflow_steps or 0)
     if target.exists():

@@ -25,6 +25,8 @@ class Arm:
         source: start of the path, see `FlowSettings.source`.
         use_code: whether the network is told z (the arm then pays for the prior and the code sampler).
         family: "ode" (velocity and a solver), "diffusion" (DDPM training) or "map" (average velocity).
+        weight: importance weight of the loss, where it is not the plan's.
+        beta: weight of the code's divergence, where it is not the plan's; such an arm trains a prior of its own.
     """
 
     name: str
@@ -32,13 +34,15 @@ class Arm:
     source: str
     use_code: bool
     family: str = "ode"
+    weight: str | None = None
+    beta: float | None = None
 
     def settings(self, base: FlowSettings) -> FlowSettings:
-        """The recipe's flow settings as this arm trains them."""
-        return replace(base, source=self.source, use_code=self.use_code)
+        """The plan's flow settings as this arm trains them."""
+        return replace(base, source=self.source, use_code=self.use_code, weight=self.weight or base.weight)
 
 
-ARMS: Mapping[str, Arm] = {
+_COMPARED: Mapping[str, Arm] = {
     arm.name: arm
     for arm in (
         Arm(LEDIFLOW, "LeDiFlow (learned prior)", "learned", True),
@@ -49,3 +53,21 @@ ARMS: Mapping[str, Arm] = {
         Arm(FLOW_MAP, "LeDiFlow as a flow map", "learned", True, "map"),
     )
 }
+# What the learned prior owes to its settings: trained when they are asked for by name.
+ABLATIONS: Mapping[str, Arm] = {
+    arm.name: arm
+    for arm in (
+        Arm(
+            "weight-inverse-variance",
+            "LeDiFlow, weight 1/sigma^2",
+            "learned",
+            True,
+            weight="inverse-variance",
+        ),
+        Arm("weight-sigma", "LeDiFlow, weight sigma", "learned", True, weight="sigma"),
+        Arm("beta-0.01", "LeDiFlow, beta 0.01", "learned", True, beta=0.01),
+        Arm("beta-1", "LeDiFlow, beta 1", "learned", True, beta=1.0),
+    )
+}
+COMPARED = tuple(_COMPARED)
+ARMS: Mapping[str, Arm] = {**_COMPARED, **ABLATIONS}

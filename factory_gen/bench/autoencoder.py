@@ -12,8 +12,8 @@ import torch
 
 from factory_gen.autoencoder.model import PartAutoencoder
 from factory_gen.autoencoder.train import train_autoencoder
-from factory_gen.bench.networks import fair_clock
 from factory_gen.bench.settings import PriorBench
+from factory_gen.bench.stages import fair_clock
 from factory_gen.images.dataset import WindowDraw
 from factory_gen.images.windows import stack
 from factory_gen.seeds import derive, numpy_generator

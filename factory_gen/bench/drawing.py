@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from factory_gen.bench.arms import Arm
-from factory_gen.bench.networks import Shared, fair_clock
+from factory_gen.bench.networks import Shared
+from factory_gen.bench.stages import fair_clock
 from factory_gen.flow.diffusion import sample_diffusion
 from factory_gen.flow.model import FlowModel
 from factory_gen.flow.source import Source

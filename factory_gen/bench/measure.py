@@ -12,8 +12,9 @@ import torch
 from factory_gen.bench.arms import Arm
 from factory_gen.bench.drawing import ENCODED, DrawnSet, Setting, draw_set
 from factory_gen.bench.held_out import AUTOENCODED, RAW, SETS, HeldOut, decode
-from factory_gen.bench.networks import Shared, fair_clock
+from factory_gen.bench.networks import Shared
 from factory_gen.bench.settings import PriorBench
+from factory_gen.bench.stages import fair_clock
 from factory_gen.flow.diffusion import DIFFUSION_SAMPLERS
 from factory_gen.flow.model import FlowModel
 from factory_gen.matching.solvers.table import FLOW_MAP, SOLVERS

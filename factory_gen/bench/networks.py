@@ -8,17 +8,16 @@ table "same time").
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from factory_gen.bench.arms import ARMS, LEDIFLOW, Arm
 from factory_gen.bench.settings import PriorBench
+from factory_gen.bench.stages import Report, Stage, fresh, loop_settings, once
 from factory_gen.flow.diffusion_train import train_diffusion
 from factory_gen.flow.model import FlowModel
 from factory_gen.flow.source import SourceRule
@@ -28,12 +27,9 @@ from factory_gen.images.dataset import WindowDraw
 from factory_gen.prior.codes import CodeSampler, train_codes
 from factory_gen.prior.model import PriorModel
 from factory_gen.prior.train import train_prior
-from factory_gen.sampler.generator import pick_device
 from factory_gen.seeds import derive
 from factory_gen.training.latents import LatentBank
-from factory_gen.training.loop import LoopResult, LoopSettings
-
-Report = Callable[[str, int, float], None]
+from factory_gen.training.loop import LoopResult
 
 
 @dataclass(frozen=True)
@@ -72,42 +68,47 @@ def make_bank(draw: WindowDraw, autoencoder: Any, plan: PriorBench, device: torc
     return LatentBank(draw, encode, factor=autoencoder.factor, count=plan.bank, seed=0, device=device)
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A finished training: steps and seconds."""
-
-    steps: int
-    seconds: float
-
-
 def train_shared(bank: LatentBank, plan: PriorBench, seed: int, folder: Path, report: Report) -> Shared:
     """Prior and code sampler of one seed; finished ones are read back from `folder`."""
-    shape = _shape(bank, plan)
-    prior = _fresh(
+    prior, first = _train_prior(bank, plan, seed, folder, report)
+    codes, second = _train_codes(bank, prior, plan, seed, folder, report)
+    sample = bank.latent[: min(len(bank), 2048)].float().to(bank.device)
+    data_log_var = sample.var(dim=0).clamp_min(1e-4).log()
+    return Shared(bank, prior, codes, sample.mean(dim=0), data_log_var, first.seconds, second.seconds)
+
+
+def _train_prior(
+    bank: LatentBank, plan: PriorBench, seed: int, folder: Path, report: Report
+) -> tuple[PriorModel, Stage]:
+    prior: PriorModel = fresh(
         PriorModel,
         seed,
         "prior",
-        **shape,
+        **_shape(bank),
         **plan.body(plan.prior.depth),
         code_size=plan.prior.code_size,
         code_grid=plan.prior.code_grid,
         local=plan.local,
-    )
-    first = _once(
+    ).to(bank.device)
+    loop = loop_settings(plan, seed, plan.prior_share * plan.budget_s)
+
+    def tell(step: int, fraction: float, figures: dict[str, float]) -> None:
+        report("prior", step, fraction)
+
+    stage = once(
         "prior",
         prior,
         folder,
-        lambda: train_prior(
-            prior,
-            bank,
-            plan.prior,
-            _loop(plan, seed, plan.prior_share * plan.budget_s),
-            folder,
-            resume=True,
-            report=lambda step, fraction, figures: report("prior", step, fraction),
-        ),
+        lambda: train_prior(prior, bank, plan.prior, loop, folder, resume=True, report=tell),
     )
-    codes = _fresh(
+    return prior, stage
+
+
+def _train_codes(
+    bank: LatentBank, prior: PriorModel, plan: PriorBench, seed: int, folder: Path, report: Report
+) -> tuple[CodeSampler, Stage]:
+    shape = _shape(bank)
+    codes: CodeSampler = fresh(
         CodeSampler,
         seed,
         "codes",
@@ -116,32 +117,19 @@ def train_shared(bank: LatentBank, plan: PriorBench, seed: int, folder: Path, re
         kinds=shape["kinds"],
         width=plan.codes.width,
         depth=plan.codes.depth,
-    )
-    second = _once(
+    ).to(bank.device)
+    loop = loop_settings(plan, seed, plan.codes_share * plan.budget_s)
+
+    def tell(step: int, fraction: float, figures: dict[str, float]) -> None:
+        report("codes", step, fraction)
+
+    stage = once(
         "codes",
         codes,
         folder,
-        lambda: train_codes(
-            codes,
-            bank,
-            prior.encode,
-            plan.codes,
-            _loop(plan, seed, plan.codes_share * plan.budget_s),
-            folder,
-            resume=True,
-            report=lambda step, fraction, figures: report("codes", step, fraction),
-        ),
+        lambda: train_codes(codes, bank, prior.encode, plan.codes, loop, folder, resume=True, report=tell),
     )
-    sample = bank.latent[: min(len(bank), 2048)].float()
-    return Shared(
-        bank,
-        prior,
-        codes,
-        sample.mean(dim=0),
-        sample.var(dim=0).clamp_min(1e-4).log(),
-        first.seconds,
-        second.seconds,
-    )
+    return codes, stage
 
 
 def train_arm(
@@ -162,7 +150,7 @@ def train_arm(
         plan: settings.
         seed: of weights, batches and noise.
         folder: for checkpoints and finished weights.
-        same_steps: steps of the LeDiFlow arm, None for that arm itself.
+        same_steps: steps of the LeDiFlow arm; None for that arm itself and for its ablations.
         report: progress.
     """
     if arm.family == "map":
@@ -191,10 +179,11 @@ def _tune_map(
     """The LeDiFlow arm's network, tuned into a flow map for a share of the budget on top."""
     velocity = _network(ARMS[LEDIFLOW], shared, plan, seed)
     velocity.load_state_dict(load_file(folder / f"{LEDIFLOW}-time.finished.safetensors"))
-    model: FlowModel = _fresh(FlowModel, seed, "flow", **_flow_config(arm, shared, plan), spans=True)
+    config = _flow_config(arm, shared, plan)
+    model: FlowModel = fresh(FlowModel, seed, "flow", **config, spans=True).to(shared.bank.device)
     model.start_from(velocity)
     settings = replace(arm.settings(plan.flow), tuning_steps=1_000_000)
-    stage = _once(
+    stage = once(
         arm.name,
         model,
         folder,
@@ -205,7 +194,7 @@ def _tune_map(
             shared.prior.decode,
             shared.rule(arm),
             settings,
-            _loop(plan, derive(seed, "bench", arm.name) % 2**31, plan.map_share * plan.budget_s),
+            loop_settings(plan, derive(seed, "bench", arm.name) % 2**31, plan.map_share * plan.budget_s),
             folder / arm.name,
             resume=True,
             report=lambda step, fraction, figures: report(arm.name, step, fraction),
@@ -230,7 +219,7 @@ def _train_part(
     own = folder / name
     settings = replace(arm.settings(plan.flow), steps=steps or plan.flow.steps)
     # Another seed of batches for the second part, or it would see the first part's batches again.
-    loop = _loop(plan, derive(seed, "bench", name) % 2**31, budget_s)
+    loop = loop_settings(plan, derive(seed, "bench", name) % 2**31, budget_s)
 
     def tell(step: int, fraction: float, figures: dict[str, float]) -> None:
         report(name, step, fraction)
@@ -251,18 +240,20 @@ def _train_part(
             report=tell,
         )
 
-    return _once(name, model, folder, train)
+    return once(name, model, folder, train)
 
 
 def _network(arm: Arm, shared: Shared, plan: PriorBench, seed: int) -> FlowModel:
     """The arm's untrained network; all arms of a seed start from the same weights."""
-    model: FlowModel = _fresh(FlowModel, seed, "flow", **_flow_config(arm, shared, plan))
+    model: FlowModel = fresh(FlowModel, seed, "flow", **_flow_config(arm, shared, plan)).to(
+        shared.bank.device
+    )
     return model
 
 
 def _flow_config(arm: Arm, shared: Shared, plan: PriorBench) -> dict[str, Any]:
     return {
-        **_shape(shared.bank, plan),
+        **_shape(shared.bank),
         **plan.body(plan.flow.depth),
         "code_size": plan.prior.code_size,
         "use_code": arm.use_code,
@@ -270,51 +261,9 @@ def _flow_config(arm: Arm, shared: Shared, plan: PriorBench) -> dict[str, Any]:
     }
 
 
-def _shape(bank: LatentBank, plan: PriorBench) -> dict[str, int]:
+def _shape(bank: LatentBank) -> dict[str, int]:
     return {
         "latent_channels": int(bank.latent.shape[1]),
         "latent_size": int(bank.latent.shape[2]),
         "kinds": bank.null_kind,
     }
-
-
-def _fresh(cls: type[Any], seed: int, name: str, **config: Any) -> Any:
-    with torch.random.fork_rng():
-        torch.manual_seed(derive(seed, "bench-weights", name))
-        return cls(**config)
-
-
-def _loop(plan: PriorBench, seed: int, budget_s: float | None) -> LoopSettings:
-    return LoopSettings(
-        steps=1,
-        budget_s=budget_s,
-        ema=plan.ema,
-        precision=plan.precision,
-        device=plan.device,
-        seed=seed,
-        clock=fair_clock(plan.device),
-    )
-
-
-def fair_clock(device: str) -> str:
-    """What time is counted by: computing time where one CPU thread does the work, else the wall's."""
-    return "cpu" if torch.get_num_threads() == 1 and pick_device(device).type == "cpu" else "wall"
-
-
-def _once(name: str, model: Any, folder: Path, work: Callable[[], LoopResult]) -> Stage:
-    """Run a training, or read its finished weights; leaves the network frozen."""
-    folder.mkdir(parents=True, exist_ok=True)
-    weights, facts = folder / f"{name}.finished.safetensors", folder / f"{name}.finished.json"
-    if facts.exists():
-        model.load_state_dict(load_file(weights))
-        stage = Stage(**json.loads(facts.read_text()))
-    else:
-        result = work()
-        stage = Stage(result.steps, result.seconds)
-        # The facts are written last: they say that the weights are complete.
-        save_file(
-            {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, weights
-        )
-        facts.write_text(json.dumps({"steps": stage.steps, "seconds": stage.seconds}))
-    model.eval().requires_grad_(False)
-    return stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from factory_gen.autoencoder.model import AutoencoderSettings
-from factory_gen.bench.arms import ARMS, GAUSSIAN, LEDIFLOW
+from factory_gen.bench.arms import ARMS, COMPARED, GAUSSIAN, LEDIFLOW
 from factory_gen.errors import UsageError
 from factory_gen.flow.model import FlowSettings
 from factory_gen.matching.solvers.table import SOLVERS
@@ -18,7 +18,7 @@ class PriorBench:
     """Settings of `factory-gen bench prior`.
 
     Attributes:
-        arms: which to train; LeDiFlow and the Gaussian prior must be among them.
+        arms: which to train; LeDiFlow and the Gaussian prior must be among them, the ablations may be.
         budget_s: seconds of training per arm and seed, prior and code sampler included where the arm needs them.
         window: side of the windows in pixels.
         augment: moves of the training windows.
@@ -38,7 +38,7 @@ class PriorBench:
         resamples: bootstrap draws per interval.
     """
 
-    arms: tuple[str, ...] = tuple(ARMS)
+    arms: tuple[str, ...] = COMPARED
     budget_s: float = 1200.0
     window: int = 64
     augment: tuple[str, ...] = ("flip-x", "flip-y")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from factory_gen.autoencoder.model import AutoencoderSettings
-from factory_gen.bench.arms import ARMS, DIFFUSION, GAUSSIAN, LEDIFLOW
+from factory_gen.bench.arms import ABLATIONS, ARMS, COMPARED, DIFFUSION, GAUSSIAN, LEDIFLOW
 from factory_gen.bench.autoencoder import bench_autoencoder, grain_spread
 from factory_gen.bench.drawing import ENCODED, Setting, draw_set
 from factory_gen.bench.held_out import AUTOENCODED, INPAINT, RAW, WHOLE, make_held_out, window_features
@@ -164,3 +164,13 @@ def test_a_split_without_defects_is_refused(bench: Bench) -> None:
 def test_a_plan_that_cannot_be_compared_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         replace(PLAN, **change)
+
+
+@pytest.mark.parametrize("name", sorted(ARMS))
+def test_an_arm_changes_only_what_it_is_about(name: str) -> None:
+    arm, base = ARMS[name], PLAN.flow
+    own = arm.settings(base)
+    assert (own.source, own.use_code) == (arm.source, arm.use_code)
+    assert replace(own, source=base.source, use_code=base.use_code, weight=base.weight) == base
+    assert (own.weight != base.weight) == (arm.weight is not None)
+    assert (name in COMPARED) != (name in ABLATIONS)
