@@ -112,6 +112,13 @@ class Images:
         """Return how many pictures there are of each kind, defect type, split and with or without mask."""
         return count_facets(self._session, part_id)
 
+    def sizes(self, part_id: int, limit: int = 200) -> list[tuple[int, int, int]]:
+        """Return (width, height, rows) of the part's pictures, the most frequent sizes first."""
+        keys = (SourceImage.width, SourceImage.height)
+        query = select(*keys, func.count()).where(SourceImage.part_id == part_id).group_by(*keys)
+        rows = self._session.execute(query.order_by(func.count().desc(), *keys).limit(limit))
+        return [(width, height, n) for width, height, n in rows]
+
     def get(self, image_id: int) -> SourceImageRecord:
         """Return a picture by its number.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -74,6 +75,18 @@ class Parts:
         if sha256 is not None:
             require_sha256("an allowed region", sha256)
         hold_part(self._session, part_id).allowed_region_sha256 = sha256
+        self._session.flush()
+
+    def set_mm_per_pixel(self, part_id: int, mm_per_pixel: float | None) -> None:
+        """Store how many millimetres a pixel of this part's pictures is; None where nobody knows.
+
+        Raises:
+            BadRecord: not above 0, or no finite number.
+            NotFound: no such part.
+        """
+        fits = mm_per_pixel is None or (math.isfinite(mm_per_pixel) and mm_per_pixel > 0)
+        require(fits, "millimetres per pixel", "above 0", mm_per_pixel)
+        hold_part(self._session, part_id).mm_per_pixel = mm_per_pixel
         self._session.flush()
 
     def _find(self, name: str) -> Part | None:

@@ -50,12 +50,16 @@ class Samples:
         defect_type: str | None = None,
         request_sha256: str | None = None,
         model_version_id: int | None = None,
+        before_id: int | None = None,
     ) -> list[SampleRecord]:
         """Return up to `limit` samples with a number above `after_id`, in rising order.
 
-        The other arguments keep only samples with that property; None keeps all.
+        With `before_id`, those with the highest numbers below it, the newest first. The other arguments keep only
+        samples with that property; None keeps all.
         """
         query = _select().where(Sample.part_id == part_id, Sample.id > after_id)
+        if before_id is not None:
+            query = query.where(Sample.id < before_id)
         types = names.defect_types(self._session, part_id)
         if defect_type is not None:
             query = query.where(Sample.defect_type_id == types.get(defect_type, -1))
@@ -63,7 +67,8 @@ class Samples:
             query = query.where(Sample.request_sha256 == request_sha256)
         if model_version_id is not None:
             query = query.where(Sample.model_version_id == model_version_id)
-        rows = self._session.execute(query.order_by(Sample.id).limit(limit))
+        order = Sample.id if before_id is None else Sample.id.desc()
+        rows = self._session.execute(query.order_by(order).limit(limit))
         type_names = {key: name for name, key in types.items()}
         return [_record(row, type_names) for row in rows]
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from data_registry.records import ModelVersionRecord, PartRecord
 from factory_gen.checks import check_choice
-from factory_gen.errors import InputRefused
+from factory_gen.errors import InputRefused, UsageError
 from factory_gen.machine import device_name
 from factory_gen.matching.solvers.table import steps_for_calls
 from factory_gen.sampler.generator import Generator
@@ -88,6 +88,7 @@ def run(
     codes: str = "auto",
     placement: str = "learned",
     strength: float | None = None,
+    strength_to: float | None = None,
     limits: str = LEARNED,
     dry_run: bool = False,
     sheet: Path | None = None,
@@ -106,6 +107,7 @@ def run(
         codes: where z comes from.
         placement: "learned", "region" or "free".
         strength: contrast rank in [0,1] among real defects; None draws it.
+        strength_to: with it, each sample's rank is drawn between `strength` and this one.
         limits: for the scores: "learned" from real defects, "off", or a file of changes (`pipelines/score_limits.py`).
         dry_run: only say what would be done.
         sheet: PNG to draw a contact sheet of the request to; all its samples are then compared with their sources.
@@ -126,7 +128,7 @@ def run(
             found=f"model {version.number} of view {generator.parts.facts.view!r}",
             action="Choose another model, or use generate-good with this one.",
         )
-    types = _types(generator, defect)
+    types = types_of(generator, defect)
     choice = generator.choice(steps=steps, solver=solver, guidance_scale=guidance, codes=codes)
     steps_for_calls(choice.solver.solver, choice.solver.steps)
     request = Request(
@@ -137,7 +139,7 @@ def run(
         seed=seed,
         choice=asdict(choice),
         placement=placement,
-        strength=strength,
+        strength=strength_range(strength, strength_to),
         limits=choose_limits(limits),
         region=owner.allowed_region_sha256,
     )
@@ -156,7 +158,26 @@ def run(
     return replace(report, bit_equal=equal, sheet=str(sheet))
 
 
-def _types(generator: Generator, defect: str | None) -> tuple[str, ...]:
+def strength_range(low: float | None, high: float | None) -> float | tuple[float, float] | None:
+    """One rank, a range of ranks, or None.
+
+    Raises:
+        UsageError: a rank outside [0,1], or the range ends before it begins.
+    """
+    if high is None:
+        return low
+    first = 0.0 if low is None else low
+    if not 0.0 <= first <= high <= 1.0:
+        raise UsageError(
+            expected="a range of strengths within 0 and 1",
+            found=f"{first} to {high}",
+            action="Give the smaller one first.",
+        )
+    return first, high
+
+
+def types_of(generator: Generator, defect: str | None) -> tuple[str, ...]:
+    """The types a request draws in turn: the one asked for, or all that the model knows."""
     known = generator.types
     if not known:
         raise InputRefused(

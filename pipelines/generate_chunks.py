@@ -23,11 +23,10 @@ from factory_gen.sampler.placement import PlacedMask, place_mask
 from factory_gen.sampler.window_draw import DrawChoice
 from factory_gen.seeds import numpy_generator
 from factory_gen.stages import stage
-from pipelines.defect_knowledge import TypeKnowledge, learn_types
+from pipelines.learned_check import Learned, learn
 from pipelines.look_ahead import look_ahead
 from pipelines.part_images import allowed_region, generator_images, load_image, spread
 from pipelines.progress import Progress
-from pipelines.sample_check import SampleCheck, learn_check
 from pipelines.score_limits import LimitChoice
 from pipelines.stored_pairs import store_pairs
 from pipelines.wiring import Workplace
@@ -49,7 +48,7 @@ class Request:
     seed: int
     choice: Mapping[str, Any]
     placement: str
-    strength: float | None
+    strength: float | tuple[float, float] | None
     region: str | None
     limits: LimitChoice = field(default_factory=LimitChoice)
 
@@ -80,7 +79,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class Draft:
     """One sample on its way: which picture, which mask, which attempt."""
 
     index: int
@@ -94,7 +93,7 @@ class _Draft:
     seed: int
 
 
-_Drawn = tuple[_Draft, np.ndarray, Audit, SampleScores]
+Drawn = tuple[Draft, np.ndarray, Audit, SampleScores]
 
 
 class Drawing:
@@ -110,6 +109,7 @@ class Drawing:
         request: Request,
         say: Progress,
         tally: Tally,
+        learned: Learned | None = None,
     ) -> None:
         self.work, self.part, self.version, self.generator = work, part, version, generator
         self.choice, self.request, self.say, self.tally = choice, request, say, tally
@@ -121,8 +121,8 @@ class Drawing:
                 action="Ingest good part images, then run the command again.",
             )
         with stage("learn types"):
-            self.knowledge: dict[str, TypeKnowledge] = learn_types(work, part, generator, request.types)
-            self.check: SampleCheck = learn_check(work, part, self.knowledge, request.limits)
+            known = learned or learn(work, part, generator, request.types, request.limits)
+        self.knowledge, self.check = known.knowledge, known.check
 
     def run(self) -> None:
         """Work through the chunks that are not stored yet."""
@@ -146,7 +146,11 @@ class Drawing:
                 self.say.advance(STAGE, len(chunk), redrawn=self.tally.redrawn)
         self.say.finish(STAGE)
 
-    def _chunk(self, members: list[int], drafts: list[_Draft]) -> int:
+    def try_out(self, members: list[int]) -> list[Drawn]:
+        """Draw the members' first attempts and judge them; nothing is stored. One without a place is left out."""
+        return self._draw(self._drafts(members, 0))
+
+    def _chunk(self, members: list[int], drafts: list[Draft]) -> int:
         """Draw the chunk's members, again with the next seed where the audit objects, and store what passed.
 
         Returns:
@@ -173,12 +177,12 @@ class Drawing:
         self._store([done[index] for index in sorted(done)])
         return len(done)
 
-    def _drafts(self, members: list[int], attempt: int) -> list[_Draft]:
+    def _drafts(self, members: list[int], attempt: int) -> list[Draft]:
         """The members' drafts; one that finds no place is left out."""
         with stage("place"):
             return [d for index in members if (d := self._draft(index, attempt)) is not None]
 
-    def _draft(self, index: int, attempt: int) -> _Draft | None:
+    def _draft(self, index: int, attempt: int) -> Draft | None:
         """Choose picture, mask and place from the sample's own random stream."""
         rng = numpy_generator(self.request.seed, "draft", index, attempt)
         defect_type = self.request.types[index % len(self.request.types)]
@@ -192,16 +196,16 @@ class Drawing:
         if placed is None:
             return None
         seed = request_seed(self.request.seed, index, attempt)
-        return _Draft(index, attempt, row, image, part, region, placed, defect_type, seed)
+        return Draft(index, attempt, row, image, part, region, placed, defect_type, seed)
 
-    def _draw(self, drafts: list[_Draft]) -> list[_Drawn]:
+    def _draw(self, drafts: list[Draft]) -> list[Drawn]:
         requests = [
             DefectRequest(
                 d.image.pixels,
                 d.image.bit_depth,
                 d.placed.mask,
                 d.defect_type,
-                d.placed.strength if self.request.strength is None else self.request.strength,
+                self._strength(d),
                 d.seed,
                 self.knowledge[d.defect_type].shift,
                 d.part,
@@ -220,7 +224,18 @@ class Drawing:
                 for d, one in zip(drafts, drawn, strict=True)
             ]
 
-    def _store(self, finished: list[_Drawn]) -> None:
+    def _strength(self, draft: Draft) -> float | None:
+        """The rank asked for, one within the range asked for, or the one that came with the mask."""
+        asked = self.request.strength
+        if asked is None:
+            return draft.placed.strength
+        if isinstance(asked, float | int):
+            return float(asked)
+        return float(
+            numpy_generator(self.request.seed, "strength", draft.index, draft.attempt).uniform(*asked)
+        )
+
+    def _store(self, finished: list[Drawn]) -> None:
         with stage("encode"):
             stored = store_pairs(self.work.blobs, [(one[1], one[0].placed.mask) for one in finished])
         samples = [
@@ -238,7 +253,7 @@ class Drawing:
                 solver=self.choice.solver.solver,
                 steps=self.choice.solver.steps,
                 attempts=draft.attempt + 1,
-                audit=_plain(asdict(found)),
+                audit=plain(asdict(found)),
                 scores=scores.known(),
             )
             for (draft, _, found, scores), (image, mask) in zip(finished, stored, strict=True)
@@ -247,7 +262,7 @@ class Drawing:
             rows.samples.add_many(self.part.id, samples)
 
 
-def _plain(audit: dict[str, Any]) -> dict[str, Any]:
+def plain(audit: dict[str, Any]) -> dict[str, Any]:
     """JSON-able copy of an audit: NaN becomes None."""
     return {
         key: None if isinstance(value, float) and not np.isfinite(value) else value

@@ -12,9 +12,11 @@ from data_registry.records import DatasetVersionRecord, NewImage, PartRecord, So
 from factory_gen.images.refused import ImageRefused
 from pipelines.ingest_check import refused
 from pipelines.ingest_look import find_part
+from pipelines.ingest_notebook import Notebook
 from pipelines.ingest_report import Refusal
 from pipelines.ingest_run import IngestRun
 from pipelines.read_file import read_bytes
+from pipelines.wiring import Workplace
 
 _CHUNK = 128
 _STAGE = "storing"
@@ -58,7 +60,7 @@ def write_all(run: IngestRun) -> Written:
         run.progress.advance(_STAGE, len(chunk))
     completed = _add_masks(run)
     run.progress.finish(_STAGE)
-    return Written(added, completed, _publish(run, part.id))
+    return Written(added, completed, publish(run.work, run.notebook, part.id))
 
 
 def _ensure_part(run: IngestRun) -> PartRecord:
@@ -131,13 +133,13 @@ def _add_masks(run: IngestRun) -> int:
     return completed
 
 
-def _publish(run: IngestRun, part_id: int) -> DatasetVersionRecord:
-    """Store the list of all the part's pictures and record it as a catalogue version."""
-    run.notebook.change("CREATE TEMP TABLE manifest (path TEXT, type TEXT, line TEXT)")
+def publish(work: Workplace, notebook: Notebook, part_id: int) -> DatasetVersionRecord:
+    """Store the list of all the part's pictures and record it as a catalogue version; sorted in the notebook."""
+    notebook.change("CREATE TEMP TABLE manifest (path TEXT, type TEXT, line TEXT)")
     counts: dict[str, int] = {"images": 0}
-    with run.work.registry.read() as rows:
+    with work.registry.read() as rows:
         for image in rows.images.stream(part_id):
-            run.notebook.change(
+            notebook.change(
                 "INSERT INTO manifest VALUES (?, ?, ?)",
                 image.relative_path,
                 image.defect_type or "",
@@ -152,12 +154,12 @@ def _publish(run: IngestRun, part_id: int) -> DatasetVersionRecord:
                 counts[key] = counts.get(key, 0) + 1
             if image.mask_sha256:
                 counts["masks"] = counts.get("masks", 0) + 1
-    listing = run.notebook.folder / "manifest.jsonl"
+    listing = notebook.folder / "manifest.jsonl"
     with listing.open("w", encoding="utf-8", newline="\n") as file:
-        for (line,) in run.notebook.rows("SELECT line FROM manifest ORDER BY path, type"):
+        for (line,) in notebook.rows("SELECT line FROM manifest ORDER BY path, type"):
             file.write(line + "\n")
-    sha256 = run.work.blobs.put_file(listing)
-    with run.work.registry.write() as rows:
+    sha256 = work.blobs.put_file(listing)
+    with work.registry.write() as rows:
         return rows.datasets.add(part_id, kind="catalogue", manifest_sha256=sha256, counts=counts)
 
 

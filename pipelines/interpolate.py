@@ -64,8 +64,8 @@ def run(
     started, say = time.monotonic(), progress or Silent()
     chosen = choose_model(work, part, model)
     generator, facts = chosen.generator, chosen.generator.parts.facts
-    images = [_find(work, chosen.part, one) for one in (first, second)]
-    ends = [_window(image, generator) for image in images]
+    images = [find_picture(work, chosen.part, one) for one in (first, second)]
+    ends = [window_around(image, generator) for image in images]
     choice = generator.choice(steps=steps).solver
     say.start("interpolating", None)
     by_flow, by_mean = interpolate(
@@ -94,7 +94,7 @@ def run(
     )
 
 
-def _find(work: Workplace, part: PartRecord, name: str) -> PartImage:
+def find_picture(work: Workplace, part: PartRecord, name: str) -> PartImage:
     """The picture that a user has named."""
     kind, _, number = name.rpartition(":")
     if number.isdigit() and kind in ("", "source", "sample"):
@@ -130,7 +130,7 @@ def _not_of_part(name: str, part: PartRecord) -> InputRefused:
     )
 
 
-def _window(image: PartImage, generator: Generator) -> tuple[np.ndarray, np.ndarray, str]:
+def window_around(image: PartImage, generator: Generator) -> tuple[np.ndarray, np.ndarray, str]:
     """The window around the picture's defect, or around its middle: pixels, mask, type."""
     facts = generator.parts.facts
     size = facts.window

@@ -38,7 +38,7 @@ def thumbnail(work: Workplace, sha256: str, *, edge: int = EDGES[0], bit_depth: 
         return kept.read_bytes()
     picture = read_picture(work.blobs.read(sha256), sha256[:12], bit_depth=bit_depth)
     made = _encode(picture, edge)
-    _keep(kept, made)
+    keep_small(kept, made)
     return made
 
 
@@ -53,7 +53,7 @@ def _encode(picture: Picture, edge: int) -> bytes:
     return out.getvalue()
 
 
-def _keep(path: Path, data: bytes) -> None:
+def keep_small(path: Path, data: bytes) -> None:
     """Write whole or not at all; a full disk costs speed and nothing else."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

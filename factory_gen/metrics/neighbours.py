@@ -141,6 +141,13 @@ def near_copy(check: CopyCheck, candidate: np.ndarray) -> CopyVerdict:
     return near_copies(check, candidate[None])[0]
 
 
+def nearest_references(check: CopyCheck, candidate: np.ndarray, count: int) -> list[tuple[int, float]]:
+    """The `count` references nearest to a candidate (S,D) or (D,): index and distance, the nearest first."""
+    upright = candidate[:1] if candidate.ndim == 2 else candidate[None]
+    distances = _distances(_unit(upright), check.references)[0]
+    return [(int(index), float(distances[index])) for index in np.argsort(distances)[:count]]
+
+
 def near_copies(check: CopyCheck, candidates: np.ndarray) -> list[CopyVerdict]:
     """Judge M candidates (M,S,D) or (M,D) at once.
 
