@@ -16,7 +16,7 @@ NAMES = {"whole": "Whole good windows", "inpaint": "Defects painted into held-ou
 
 def tables(report: Mapping[str, Any]) -> str:
     """Markdown of one result file: headline, then a table for each set of windows and table of training."""
-    parts = [_headline(report)]
+    parts = [_headline(report), _near_best(report)]
     for table, title in (("time", "equal training time"), ("steps", "equal training steps")):
         for kind, name in NAMES.items():
             parts.append(f"**{name}, {title}** (KID x1000, mean of {report['seeds']} seeds, by calls)")
@@ -25,7 +25,9 @@ def tables(report: Mapping[str, Any]) -> str:
 
 
 def _headline(report: Mapping[str, Any]) -> str:
-    rows = [("Gaussian to LeDiFlow at the Gaussian's best quality", "mean", "sd", "lowest", "highest")]
+    rows: list[tuple[str, ...]] = [
+        ("Gaussian to LeDiFlow at the Gaussian's best quality", "mean", "sd", "lowest", "highest")
+    ]
     words = {
         "calls_ratio_equal_quality": "calls",
         "time_ratio_equal_quality": "time per window, decoding included",
@@ -37,6 +39,14 @@ def _headline(report: Mapping[str, Any]) -> str:
         if found:
             rows.append((word, *(f"{found[k]:.2f}" for k in ("mean", "sd", "low", "high"))))
     return _table(rows)
+
+
+def _near_best(report: Mapping[str, Any]) -> str:
+    rows = [("arm", *(f"{NAMES[kind]}: calls" for kind in NAMES))]
+    for name, found in report["near_best"].items():
+        rows.append((report["arms"][name]["title"], *(_number(found[kind][1]) for kind in NAMES)))
+    title = "**Fewest calls within 5 % of the Gaussian prior's own best** (equal training time, mean curves)"
+    return title + "\n\n" + _table(rows)
 
 
 def _curves(report: Mapping[str, Any], table: str, kind: str) -> str:

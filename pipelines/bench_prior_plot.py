@@ -26,6 +26,7 @@ def draw_plot(report: PriorReport, target: Path, table: str = "time") -> Path:
     # Imported late and used without pyplot: no window system and no global state.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import ScalarFormatter
 
     figure = Figure(figsize=(11, 8), layout="constrained")
     FigureCanvasAgg(figure)
@@ -41,10 +42,14 @@ def draw_plot(report: PriorReport, target: Path, table: str = "time") -> Path:
             )
             panel.set_xscale("log", base=2 if axis == "calls" else 10)
             panel.set_yscale("log")
+            for scale in (panel.xaxis, panel.yaxis):
+                scale.set_major_formatter(ScalarFormatter())
+                scale.set_minor_formatter(ScalarFormatter())
+                scale.set_tick_params(which="minor", labelsize=7)
             panel.set_xlabel(
                 "calls of the network" if axis == "calls" else "milliseconds per window, decoding included"
             )
-            panel.set_ylabel("KID x1000 (EfficientNet-Lite0), lower is better")
+            panel.set_ylabel("KID x1000, lower is better")
             panel.set_title(NAMES[kind])
             panel.grid(visible=True, which="both", alpha=0.25)
     figure.legend(

@@ -39,6 +39,8 @@ class PriorReport:
         time_ratio_equal_quality: the same for milliseconds per window, decoding included.
         best_ratio_gaussian, best_ratio_gaussian_code: LeDiFlow's best KID over theirs; under 1 is better.
         spreads: the four figures with their spread over seeds and sets.
+        near_best: arm to set to (calls of the Gaussian within 5 % of its own best, fewest calls of that arm that reach
+            the same quality or None), on the mean curves at equal training time.
         equal_quality: every seed, set and table.
         arms: per table, arm and set the mean curve over seeds, own best, fewest calls near the own and the best
             arm's best; steps and seconds of training.
@@ -52,6 +54,7 @@ class PriorReport:
     best_ratio_gaussian: float
     best_ratio_gaussian_code: float | None
     spreads: Mapping[str, Any]
+    near_best: Mapping[str, Any]
     equal_quality: Sequence[Mapping[str, Any]]
     arms: Mapping[str, Any]
     floor: Mapping[str, float]
@@ -85,6 +88,7 @@ def assemble(
     if GAUSSIAN_CODE in plan.arms:
         figures["best_ratio_gaussian_code"] = _best_ratios(runs, GAUSSIAN_CODE, seeds)
     spreads = {name: asdict(spread(values)) for name, values in figures.items()}
+    arms = _arms(runs, plan, seeds)
     return PriorReport(
         part=part,
         calls_ratio_equal_quality=spreads["calls_ratio_equal_quality"]["mean"],
@@ -92,8 +96,9 @@ def assemble(
         best_ratio_gaussian=spreads["best_ratio_gaussian"]["mean"],
         best_ratio_gaussian_code=spreads.get("best_ratio_gaussian_code", {}).get("mean"),
         spreads=spreads,
+        near_best=_near_best(arms),
         equal_quality=equal,
-        arms=_arms(runs, plan, seeds) | {"prior-mean": _prior_mean(folder, seeds)},
+        arms=arms | {"prior-mean": _prior_mean(folder, seeds)},
         floor=dict(floor),
         seeds=seeds,
         machine=f"{platform.machine()}, {plan.device}",
@@ -138,6 +143,21 @@ def summary(report: PriorReport) -> PriorSummary:
         report.floor,
         curves,
     )
+
+
+def compact(report: PriorReport) -> str:
+    """The report as JSON with four significant figures, small enough to be kept with the documentation."""
+    return json.dumps(_rounded(asdict(report)), indent=1)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, Mapping):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(inner) for inner in value]
+    return value
 
 
 def curve(
@@ -218,6 +238,17 @@ def _arms(runs: Mapping[tuple[str, int], Any], plan: PriorBench, seeds: int) -> 
                 entry["calls_near_best_arm"] = calls_near_best(
                     [CurvePoint(**point) for point in entry["kid"]], lowest
                 )
+    return result
+
+
+def _near_best(arms: Mapping[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for kind in SETS:
+        base = arms[GAUSSIAN]["time"][kind]
+        for name, entry in arms.items():
+            points = [CurvePoint(**point) for point in entry["time"][kind]["kid"]]
+            calls = base["calls_near_own_best"], calls_near_best(points, base["best"])
+            result.setdefault(name, {})[kind] = calls
     return result
 
 

@@ -11,7 +11,7 @@ import typer
 
 from pipelines.cli_help import EPILOG, CommandHelp
 from pipelines.cli_options import AsJson, Device, Home, Part, Quiet, Threads
-from pipelines.cli_output import show, to_json
+from pipelines.cli_output import show
 from pipelines.cli_session import open_session
 from pipelines.cli_values import seconds
 
@@ -57,7 +57,7 @@ def prior(
         from pipelines import bench_prior as job
         from pipelines.bench_prior_plan import load_plan
         from pipelines.bench_prior_plot import draw_plot
-        from pipelines.bench_prior_report import summary
+        from pipelines.bench_prior_report import compact, summary
 
         changes = {
             "budget_s": budget_s,
@@ -76,6 +76,6 @@ def prior(
         )
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        (out / f"prior_{name}.json").write_text(to_json(report) + "\n")
+        (out / f"prior_{name}.json").write_text(compact(report) + "\n")
         draw_plot(report, out / f"prior_{name}.png")
     show(report if as_json else summary(report), as_json=as_json)

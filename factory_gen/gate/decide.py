@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from factory_gen.errors import UsageError
+from factory_gen.errors import InputRefused, UsageError
 
 HELPS, NOT_PROVEN, HARMS = "helps", "not proven", "harms"
 LEVEL = 0.95
@@ -86,6 +86,9 @@ def lift_of(
         arm, against: which two.
         rng: of the random numbers' share.
 
+    Returns:
+        The lift; all nan where no resampling has the figure.
+
     Raises:
         UsageError: fewer than two runs, or arms with unequal numbers of them.
     """
@@ -97,6 +100,9 @@ def lift_of(
             action="Ask for more seeds.",
         )
     differences = _mean(drawn[arm] - drawn[against])
+    if not np.isfinite(differences).any():
+        nothing = float("nan")
+        return Lift(nothing, nothing, nothing, nothing, nothing, runs)
     spread, freedom = pooled_spread(values)
     over_runs = spread * math.sqrt(2.0 / runs)
     noise = over_runs * rng.standard_t(freedom, size=differences.shape)
@@ -134,9 +140,19 @@ def decide(
         baselines: arms without our data.
         defects: held-out real defects that the figures come from.
         rng: of the random numbers' share.
+
+    Raises:
+        InputRefused: the figure is not defined on so few held-out pictures.
+        UsageError: fewer than two runs of an arm.
     """
     best = max(baselines, key=lambda name: float(np.nanmean(values[name])))
     lift = lift_of(values, drawn, arm, best, rng)
+    if not np.isfinite(lift.lift):
+        raise InputRefused(
+            expected="held-out pictures, good and defective, that the arms can be compared on",
+            found="too few: the figure is not defined",
+            action="Hold out more groups.",
+        )
     others = [lift_of(values, drawn, arm, name, rng) for name in baselines if name != best]
     verdict = rule(lift, others)
     needed = needed_defects(lift, defects) if verdict == NOT_PROVEN else None
