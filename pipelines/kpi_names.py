@@ -10,4 +10,5 @@ LIFT = "gate.lift"
 BENEFIT = "roi.benefit_per_month"
 P_NET = "roi.p_net_above_zero"
 BREAK_EVEN = "roi.break_even_recall_gain"
+INPUTS = "roi.inputs"  # its details are what was typed on the money page
 ALL = (SPEED, USABLE, CONTROL_REJECTED, CONTROL_APPROVED, LIFT, BENEFIT, P_NET, BREAK_EVEN)

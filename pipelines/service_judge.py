@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from data_registry.records import PartRecord, ReviewRecord
-from pipelines import review_desk
+from pipelines import review_desk, schedule
 from pipelines.calls import Calls, checked
+from pipelines.kpi_facts import Facts, gather, keep, rows_of
+from pipelines.kpi_names import INPUTS
+from pipelines.promotion import PromotionReport, promote, rollback
+from pipelines.roi_inputs import RoiInputs
+from pipelines.schedule import ScheduleReport
+
+if TYPE_CHECKING:
+    from data_registry.people_records import OverrideRecord
+    from pipelines.engine.jobs import Submitted
+    from pipelines.export import ExportReport
 
 
 class JudgeCalls(Calls):
@@ -62,6 +75,95 @@ class JudgeCalls(Calls):
         return review_desk.take_back(
             self.work, self._part(part), reviewer=self.actor.name, session=session, desk=desk
         )
+
+    @checked("figures")
+    def keep_figures(self, *, part: str, inputs: RoiInputs) -> Facts:
+        """Keep the inputs of the money page and today's figures, so that a trend can be drawn."""
+        owner = self._part(part)
+        facts = gather(self.work, owner, inputs)
+        stored = keep(self.work, owner, rows_of(facts))
+        with self.work.registry.write() as rows:
+            rows.kpis.add(owner.id, name=INPUTS, value=float(stored), unit="", details=asdict(inputs))
+        self._note("figures", part, stored=stored)
+        return facts
+
+    @checked("gate")
+    def submit_gate(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
+        """Queue a gate with the job engine."""
+        return self._queue("gate", part, wishes)
+
+    @checked("train")
+    def submit_train(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
+        """Queue a training or a fine-tuning with the job engine."""
+        return self._queue("train", part, wishes)
+
+    @checked("promote")
+    def promote(self, *, part: str, model: int, why: str) -> None:
+        """Make a model version the champion, in the registry and in MLflow; the one before can be had back."""
+        owner = self._part(part)
+        with self.work.registry.read() as rows:
+            chosen = rows.models.get(owner.id, model)
+        promote(self.work, owner, chosen, actor=self.actor.name, why=why)
+
+    @checked("promote")
+    def roll_back(self, *, part: str) -> PromotionReport:
+        """Make the champion of before the champion again."""
+        return rollback(self.work, part, actor=self.actor.name)
+
+    @checked("export")
+    def look_at_export(self, *, part: str, wishes: Mapping[str, Any]) -> ExportReport:
+        """Say what an export would hold, without asking the gate; nothing is written."""
+        from pipelines import export
+
+        return export.run(
+            self.work,
+            part,
+            format=str(wishes["format"]),
+            out=Path(str(wishes["out"])),
+            model=wishes.get("model"),
+            defect=wishes.get("defect"),
+            override="a look before the export",
+            dry_run=True,
+        )
+
+    @checked("export")
+    def submit_export(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
+        """Queue an export that the gate lets go, or that a second person has confirmed."""
+        return self._queue("export", part, wishes)
+
+    @checked("ask override")
+    def ask_override(self, *, part: str, version_id: int, reason: str) -> OverrideRecord:
+        """Ask that a version may go against the gate; an admin confirms it."""
+        owner = self._part(part)
+        with self.work.registry.write() as rows:
+            asked = rows.overrides.ask(
+                owner.id, dataset_version_id=version_id, reason=reason, asked_by=self.actor.name
+            )
+        self._note("ask override", part, version=version_id, reason=reason)
+        return asked
+
+    @checked("schedule")
+    def set_policy(
+        self, *, part: str, cron: str | None, timezone: str, triggers: Sequence[str]
+    ) -> ScheduleReport:
+        """Set when a part is retrained."""
+        name = self.actor.name
+        return schedule.set_policy(
+            self.work, part, cron=cron, timezone=timezone, triggers=triggers, set_by=name
+        )
+
+    @checked("schedule")
+    def switch_off(self, *, part: str) -> ScheduleReport:
+        """Start no retraining by itself any more."""
+        return schedule.switch_off(self.work, part, set_by=self.actor.name)
+
+    def _queue(self, kind: str, part: str, wishes: Mapping[str, Any]) -> Submitted:
+        from pipelines.engine.jobs import submit
+
+        sent = submit(self.work.settings, kind, {"part": part, **wishes})
+        if sent.new:
+            self._note(f"submit {kind}", part, job=sent.job.id)
+        return sent
 
     def _part(self, name: str) -> PartRecord:
         with self.work.registry.read() as rows:
