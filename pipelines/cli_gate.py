@@ -52,6 +52,10 @@ def gate(
         Literal["auto", "all"],
         typer.Option("--shares", help="Share per type: chosen on the validation, or all in."),
     ] = "auto",
+    train_on: Annotated[
+        Literal["references", "apart"],
+        typer.Option("--train-on", help="The generator's real pictures, or half of the held-out groups."),
+    ] = "references",
     references: Annotated[
         int | None,
         typer.Option(
@@ -100,6 +104,7 @@ def gate(
             seeds=seeds,
             splits=splits,
             shares=shares,
+            train_on=train_on,
             references=references,
             curve=curve,
             reject=reject,

@@ -16,12 +16,13 @@ from factory_gen.gate.settings import find_settings
 from factory_gen.sampler.generator import pick_device
 from pipelines.export_checks import refuse_empty
 from pipelines.export_version import Wanted, freeze_version, write_version
-from pipelines.gate_bench import Bench, Task, do_runs
+from pipelines.gate_bench import Bench, Task
 from pipelines.gate_conclude import conclude
-from pipelines.gate_options import GateOptions
+from pipelines.gate_options import APART, GateOptions
 from pipelines.gate_plan import Validation, everything, final_runs, validate, validation_runs
 from pipelines.gate_report import GateReport, plain
 from pipelines.gate_runs import Done, Run, read
+from pipelines.gate_workers import do_runs
 from pipelines.progress import Progress, Silent
 from pipelines.wiring import Workplace
 
@@ -140,6 +141,7 @@ def _task(work: Workplace, part: PartRecord, version: DatasetVersionRecord, how:
         window=min(int(windows.get("size", 128)), _LARGEST_WINDOW),
         moves=tuple(windows.get("augment", ())),
         references=how.references,
+        apart=how.train_on == APART,
         device=pick_device(work.settings.device).type,
     )
 
@@ -158,6 +160,7 @@ def _folder(work: Workplace, task: Task) -> Path:
         task.window,
         task.moves,
         task.references,
+        task.apart,
         task.device,
     ]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]

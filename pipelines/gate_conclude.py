@@ -106,10 +106,11 @@ def conclude(
         steps=task.settings.steps,
         seeds=how.seeds,
         splits=how.splits,
+        train_on=how.train_on,
         references=how.references,
         generator=bench.origin.models,
         defects=judged[0].defects,
-        groups=len(bench.rows.test_groups),
+        groups=len(_scored_groups(bench, how)),
         seconds=time.monotonic() - started,
         machine=f"{device_name(pick_device(task.device))}, {how.processes(task.device)} processes side by side",
         command=command_line,
@@ -182,13 +183,20 @@ def _by_references(
     for path in sorted(reports.glob(f"part{task.part.id}-v{task.version.number}-*.json")):
         try:
             other: dict[str, Any] = json.loads(path.read_text())
-            alike = (other["inspector"], other["settings"]) == (task.inspector, task.settings.name)
+            ours = (task.inspector, task.settings.name, how.train_on)
+            alike = (other["inspector"], other["settings"], other["train_on"]) == ours
             if alike and other["references"] is not None:
                 figures = {"lift": other["lift"], "low": other["lift_low"], "high": other["lift_high"]}
                 points.setdefault(float(other["references"]), {"x": other["references"], **figures})
         except (OSError, ValueError, KeyError):
             continue  # a report of another age
     return [points[key] for key in sorted(points)] if len(points) > 1 else []
+
+
+def _scored_groups(bench: Bench, how: GateOptions) -> set[str]:
+    """Held-out groups that any split was judged by."""
+    sides = [bench.sides(split) for split in range(how.splits)]
+    return {rows[0].group for side in sides for rows in (*side.test_good, *side.test_bad)}
 
 
 def _notes(bench: Bench, how: GateOptions, validation: Validation) -> list[str]:
@@ -209,10 +217,9 @@ def _notes(bench: Bench, how: GateOptions, validation: Validation) -> list[str]:
             "The control had not converged: over the second half of its steps it still rose from "
             f"{validation.half:.3f} to {validation.whole:.3f} on the validation. Use more steps (--settings full)."
         )
-    if len(bench.rows.test_groups) < FEW_GROUPS:
-        notes.append(
-            f"Only {len(bench.rows.test_groups)} groups are held out: the interval is a rough guess."
-        )
+    groups = len(_scored_groups(bench, how))
+    if groups < FEW_GROUPS:
+        notes.append(f"Only {groups} groups are held out: the interval is a rough guess.")
     if task.inspector == UNSTORED:
         notes.append("The linear inspector is for trying things out: this verdict is not stored.")
     if how.references is not None:

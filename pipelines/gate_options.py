@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from factory_gen.errors import UsageError
 
 SHARES = ("auto", "all")
+APART = "apart"
+TRAIN_ON = ("references", APART)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,8 @@ class GateOptions:
         seeds: trainings of each arm on each split, at least 2.
         splits: how often the validation is dealt anew, with seeds of its own.
         shares: "auto" lets the validation choose the share per type, "all" gives every type the full one.
+        train_on: "references" trains the inspectors on the real pictures that the generator knew, "apart" on one half
+            of the held-out groups, judged by the other half, so that no two of the three share a group.
         references: real defects per type given to the inspectors; None for all.
         curve: also the lift against the number of synthetic pictures.
         reject: the plant's limit of good parts rejected, a share.
@@ -33,6 +37,7 @@ class GateOptions:
     seeds: int = 3
     splits: int = 1
     shares: str = "auto"
+    train_on: str = "references"
     references: int | None = None
     curve: bool = False
     reject: float = 0.05
@@ -41,12 +46,13 @@ class GateOptions:
 
     def __post_init__(self) -> None:
         fits = self.seeds >= 2 and self.splits >= 1 and 0 <= self.reject < 1 and self.shares in SHARES
+        fits = fits and self.train_on in TRAIN_ON
         if not fits or (self.references is not None and self.references < 2):
             raise UsageError(
                 expected="2 or more seeds, 1 or more splits, 2 or more references, a reject limit in [0,1), "
-                f"shares from {' or '.join(SHARES)}",
+                f"shares from {' or '.join(SHARES)}, training on {' or '.join(TRAIN_ON)}",
                 found=f"{self.seeds} seeds, {self.splits} splits, {self.references} references, "
-                f"limit {self.reject}, shares {self.shares}",
+                f"limit {self.reject}, shares {self.shares}, training on {self.train_on}",
                 action="Correct the option.",
             )
 

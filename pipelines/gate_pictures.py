@@ -14,6 +14,7 @@ import numpy as np
 from data_registry.records import DatasetVersionRecord, PartRecord, SourceImageRecord
 from factory_gen.errors import InputRefused
 from factory_gen.gate.pictures import GatePicture, trim
+from factory_gen.gate.shares import deal_groups
 from factory_gen.images.files import read_mask, read_picture
 from factory_gen.seeds import numpy_generator
 from pipelines.part_images import spread
@@ -48,18 +49,15 @@ class GateRows:
 
     @property
     def test_groups(self) -> tuple[str, ...]:
-        """Held-out groups that are scored."""
+        """Held-out groups."""
         return tuple(sorted({rows[0].group for rows in (*self.test_good, *self.test_bad)}))
 
 
-def find_rows(
-    work: Workplace, part: PartRecord, version: DatasetVersionRecord, *, goods: int, pixels: bool
-) -> GateRows:
+def find_rows(work: Workplace, part: PartRecord, version: DatasetVersionRecord, *, pixels: bool) -> GateRows:
     """Look up everything that a gate needs.
 
     Args:
         work, part, version: which.
-        goods: good held-out pictures at most, evenly over all.
         pixels: whether the inspector needs masks; pictures without one are then left out.
 
     Raises:
@@ -88,14 +86,48 @@ def find_rows(
             )
     lines = work.blobs.read(version.manifest_sha256).splitlines()
     members = [member for member in map(json.loads, lines) if member["kind"] == "sample"]
-    return GateRows(
-        _some(sides[0], MOST_GOOD),
-        sides[1],
-        _some(sides[2], goods),
-        test_bad,
-        members,
-        unmasked and not pixels,
-    )
+    return GateRows(*sides, members, unmasked and not pixels)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What one split trains on and what it is judged by; no group is on both sides.
+
+    Attributes:
+        good, bad: for the inspectors.
+        test_good, test_bad: scored.
+    """
+
+    good: Sequence[tuple[SourceImageRecord, ...]]
+    bad: Sequence[tuple[SourceImageRecord, ...]]
+    test_good: Sequence[tuple[SourceImageRecord, ...]]
+    test_bad: Sequence[tuple[SourceImageRecord, ...]]
+
+
+def sides_of(rows: GateRows, split: int, *, apart: bool, goods: int) -> Sides:
+    """The two sides of a split.
+
+    Args:
+        rows: everything.
+        split: number of the split.
+        apart: whether inspectors train on one half of the held-out groups and are judged by the other, so that
+            generator, training and judging have no group in common; else they train on the generator's side.
+        goods: good pictures to score at most, evenly over all.
+    """
+    if not apart:
+        return Sides(_some(rows.good, MOST_GOOD), rows.bad, _some(rows.test_good, goods), rows.test_bad)
+    held = (*rows.test_good, *rows.test_bad)
+    folds = deal_groups([(one[0].group, labels_of(one)) for one in held], 2, split)
+    halves = [
+        [[one for one in side if folds[one[0].group] == fold] for side in (rows.test_good, rows.test_bad)]
+        for fold in (0, 1)
+    ]
+    return Sides(_some(halves[0][0], MOST_GOOD), halves[0][1], _some(halves[1][0], goods), halves[1][1])
+
+
+def labels_of(rows: Sequence[SourceImageRecord]) -> tuple[str, ...]:
+    """Defect types that one picture's rows name."""
+    return tuple(sorted({str(row.defect_type) for row in rows if row.defect_type}))
 
 
 class StoredPictures(Sequence[GatePicture]):
@@ -135,8 +167,9 @@ def load_picture(work: Workplace, rows: Sequence[SourceImageRecord], resize: int
         if row.mask_sha256 is not None
     }
     masks = {name: mask for name, mask in masks.items() if mask.any()}
-    labels = tuple(str(row.defect_type) for row in rows if row.defect_type)
-    made = GatePicture(f"image {first.id}", first.group, picture.pixels, picture.bit_depth, masks, labels)
+    made = GatePicture(
+        f"image {first.id}", first.group, picture.pixels, picture.bit_depth, masks, labels_of(rows)
+    )
     return made if resize is None else _shrunk(made, resize)
 
 

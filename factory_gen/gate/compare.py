@@ -97,7 +97,11 @@ def compare(
             for name in names
             if name.startswith(prefix) and np.isfinite(values[judged][name]).any()
         },
-        others={name: lift(judged, against, name) for name in names if ":" not in name},
+        others={
+            name: lift(judged, against, name)
+            for name in names
+            if ":" not in name and np.isfinite(values[judged][name]).any()
+        },
     )
 
 

@@ -145,7 +145,7 @@ def decide(
         InputRefused: the figure is not defined on so few held-out pictures.
         UsageError: fewer than two runs of an arm.
     """
-    best = max(baselines, key=lambda name: float(np.nanmean(values[name])))
+    best = max(baselines, key=lambda name: _level(values[name]))
     lift = lift_of(values, drawn, arm, best, rng)
     if not np.isfinite(lift.lift):
         raise InputRefused(
@@ -192,6 +192,12 @@ def _reason(verdict: str, against: str, lift: Lift, needed: int | None, defects:
     if abs(lift.lift) < SMALLEST_LIFT:
         return f"The lift is {figures}: too small to matter, however many defects are held out."
     return f"The lift is {figures}: the trainings differ by more than that from seed to seed. Use more seeds."
+
+
+def _level(values_N: np.ndarray) -> float:
+    """Mean of an arm's runs that have the figure; below everything when none has it."""
+    known = values_N[np.isfinite(values_N)]
+    return float(known.mean()) if known.size else -math.inf
 
 
 def _mean(values_NR: np.ndarray) -> np.ndarray:

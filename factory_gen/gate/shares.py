@@ -6,21 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from factory_gen.gate.pictures import GatePicture
 from factory_gen.seeds import numpy_generator
 
 FOLDS = 2
 
 
-def deal_groups(pictures: Sequence[GatePicture], folds: int, seed: int) -> dict[str, int]:
+def deal_groups(pictures: Iterable[tuple[str, Sequence[str]]], folds: int, seed: int) -> dict[str, int]:
     """Group to fold, so that each fold gets about as many defects of each type.
 
     Groups come in random order, those with the rarest types first; each goes where its types are fewest.
+
+    Args:
+        pictures: group and defect types of each; no types for a good one.
+        folds: how many.
+        seed: of the order.
     """
     members: dict[str, dict[str, int]] = {}
-    for picture in pictures:
-        counts = members.setdefault(picture.group, {})
-        for name in picture.labels or ("",):
+    for owner, labels in pictures:
+        counts = members.setdefault(owner, {})
+        for name in labels or ("",):
             counts[name] = counts.get(name, 0) + 1
     total: dict[str, int] = {}
     for counts in members.values():

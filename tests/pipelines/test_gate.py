@@ -21,7 +21,7 @@ from pipelines import gate
 from pipelines.cli import main
 from pipelines.gate_bench import Bench
 from pipelines.gate_options import GateOptions
-from pipelines.gate_pictures import choose_references, find_rows, load_picture
+from pipelines.gate_pictures import choose_references, find_rows, labels_of, load_picture
 from pipelines.gate_report import GateReport, plain
 from pipelines.gate_runs import Run, read
 from pipelines.progress import Silent
@@ -264,7 +264,6 @@ def test_nothing_of_a_fold_is_trained_on_when_it_is_scored(work: Workplace) -> N
     with work.registry.read() as rows:
         part = rows.parts.get(PART)
     bench = Bench(work, gate._task(work, part, version(work), LINEAR))
-    bench.load()
     seen: dict[str, set[str]] = {}
     for fold in (0, 1):
         run = Run("choose", "synthetic", 0, 0, fold, (("crack", 1.0),))
@@ -357,15 +356,15 @@ def test_labels_without_masks_serve_a_classifier_on_whole_pictures(work: Workpla
     frozen = version(work)
     with work.registry.read() as rows:
         part = rows.parts.get(PART)
-    before = find_rows(work, part, frozen, goods=9, pixels=True)
+    before = find_rows(work, part, frozen, pixels=True)
     unmasked(work)
-    masked = find_rows(work, part, frozen, goods=9, pixels=True)
+    masked = find_rows(work, part, frozen, pixels=True)
     assert (len(masked.bad), len(masked.test_bad), masked.whole) == (
         len(before.bad),
         len(before.test_bad),
         False,
     )
-    labelled = find_rows(work, part, frozen, goods=9, pixels=False)
+    labelled = find_rows(work, part, frozen, pixels=False)
     assert (len(labelled.bad), labelled.whole) == (len(before.bad) + 1, True)
     new = next(rows for rows in labelled.bad if rows[0].mask_sha256 is None)
     picture = load_picture(work, new, 32)
@@ -375,7 +374,7 @@ def test_labels_without_masks_serve_a_classifier_on_whole_pictures(work: Workpla
 def test_references_are_as_many_per_type_and_prefer_what_the_generator_saw(work: Workplace) -> None:
     with work.registry.read() as rows:
         part = rows.parts.get(PART)
-    bad = find_rows(work, part, version(work), goods=9, pixels=True).bad
+    bad = find_rows(work, part, version(work), pixels=True).bad
     chosen = choose_references(bad, 2, seed=0)
     counts = Counter(row.defect_type for rows in chosen for row in rows)
     assert set(counts.values()) == {2} and len(counts) == 3
@@ -384,3 +383,18 @@ def test_references_are_as_many_per_type_and_prefer_what_the_generator_saw(work:
     per_type = Counter(rows[0].defect_type for rows in bad[-4:])
     expected = sum(min(2, count) for count in per_type.values())
     assert sum(rows[0].sha256 in seen for rows in preferred) == expected
+
+
+def test_apart_means_that_no_two_of_the_three_share_a_group(work: Workplace) -> None:
+    with work.registry.read() as rows:
+        part = rows.parts.get(PART)
+    bench = Bench(work, gate._task(work, part, version(work), replace(LINEAR, train_on="apart")))
+    generator = {one[0].group for one in (*bench.rows.good, *bench.rows.bad)}
+    for split in (0, 1):
+        sides = bench.sides(split)
+        trained = {one[0].group for one in (*sides.good, *sides.bad)}
+        judged = {one[0].group for one in (*sides.test_good, *sides.test_bad)}
+        assert trained and judged
+        assert not trained & judged and not generator & (trained | judged)
+        assert {name for one in sides.bad for name in labels_of(one)} == set(bench.rows.types)
+    assert gate.run(work, PART, options=replace(LINEAR, train_on="apart")).train_on == "apart"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from factory_gen.errors import UsageError
+from factory_gen.errors import InputRefused, UsageError
 from factory_gen.gate.decide import (
     HARMS,
     HELPS,
@@ -124,3 +124,11 @@ def test_too_few_or_unequal_runs_are_refused(values: dict[str, np.ndarray]) -> N
     drawn = {name: np.zeros((len(found), 4)) for name, found in values.items()}
     with pytest.raises(UsageError, match="two or more runs"):
         lift_of(values, drawn, "a", "b", np.random.default_rng(0))
+
+
+def test_a_figure_that_nothing_defines_is_refused_or_not_a_number() -> None:
+    values = {name: np.full(3, np.nan) for name in ("real", "synthetic")}
+    drawn = {name: np.full((3, 5), np.nan) for name in values}
+    assert np.isnan(lift_of(values, drawn, "synthetic", "real", np.random.default_rng(0)).low)
+    with pytest.raises(InputRefused, match="Hold out more groups"):
+        decide(values, drawn, arm="synthetic", baselines=("real",), defects=3, rng=np.random.default_rng(0))
