@@ -64,13 +64,10 @@ def conclude(
     decision, judged = found.decision, tallies[JUDGED]
     draws = min(_CURVE_DRAWS, task.settings.draws)
     weights = draw_groups(judged[0].clusters, draws, numpy_generator(0, "gate", "groups"))
-    causes = find_causes(
-        decision.verdict,
-        found.per_type,
-        [one.sample_losses for one in results[JUDGED]],
-        faint_shares(bench.real_defects(), bench.synthetic),
-        next(iter(validation.shares.values())),
-    )
+    losses = [one.sample_losses for one in results[JUDGED]]
+    faint = faint_shares(bench.real_defects(), bench.synthetic)
+    shares = next(iter(validation.shares.values()))
+    causes = find_causes(decision.verdict, found.per_type, losses, faint, shares)
     lift, low, high = finite_bounds(found)
     return GateReport(
         part=task.part.name,
