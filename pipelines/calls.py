@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pipelines.access import Actor, require
 from pipelines.wiring import Workplace
@@ -23,6 +23,8 @@ class Calls:
 
     def _note(self, action: str, subject: str, **details: Any) -> None:
         """Add a line to the audit trail in the actor's name."""
+        with self.work.registry.write() as rows:
+            rows.audit.add(actor=self.actor.name, action=action, subject=subject, details=details)
 
 
 def checked(
@@ -43,6 +45,6 @@ def checked(
             return method(self, *args, **given)
 
         call.action = action  # type: ignore[attr-defined]  # what the test of all calls reads
-        return call
+        return cast("Callable[Concatenate[Who, Given], Result]", call)
 
     return wrap

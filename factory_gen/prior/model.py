@@ -108,7 +108,9 @@ class PriorModel(ModelMixin, ConfigMixin):
             self.write = nn.Linear(code_size, tokens * code_grid)
             self.spread = nn.Linear(code_grid, width)
         self.from_code = nn.Sequential(nn.Linear(code_size, width), nn.SiLU(), nn.Linear(width, width))
-        self.decoder = Trunk(in_channels=maps, out_channels=2 * latent_channels, cond_width=width, local=local, **shape)
+        self.decoder = Trunk(
+            in_channels=maps, out_channels=2 * latent_channels, cond_width=width, local=local, **shape
+        )
         for unused in (self.encoder.head, self.encoder.skip, self.encoder.modulation):
             unused.requires_grad_(False)
         nn.init.normal_(self.to_code.weight, std=0.02)
