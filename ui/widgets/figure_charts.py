@@ -39,13 +39,13 @@ def precision_recall(curves: Sequence[Curve], names: Mapping[str, str], recall: 
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=precision), y2="high:Q")
     line = base.mark_line(strokeWidth=2.5).encode(
         y=alt.Y(f"{precision}:Q", scale=alt.Scale(domain=[0, 1])),
-        strokeDash=alt.StrokeDash("name:N", title=None, legend=None),
+        strokeDash=alt.StrokeDash("name:N", title=None, scale=alt.Scale(domain=shown), legend=_LEGEND),
         order=alt.Order(f"{recall}:Q"),
     )
-    return alt.layer(band, line).properties(height=HEIGHT)
+    return alt.layer(band, line).properties(height=HEIGHT + 60)
 
 
-_LEGEND = alt.Legend(orient="bottom", labelLimit=320)
+_LEGEND = alt.Legend(orient="bottom", labelLimit=420, columns=1, direction="vertical")
 
 
 def lifts_over(points: Sequence[Bounded], x: str, lift: str) -> Any:
@@ -71,7 +71,7 @@ def lifts_of(rows: Sequence[Bounded], lift: str) -> Any:
         alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=GREY, strokeDash=[4, 3]).encode(x="zero:Q"),
         base.mark_rule(strokeWidth=2, color=BLUE).encode(x=alt.X("low:Q", title=lift), x2="high:Q"),
         base.mark_point(filled=True, size=90, color=BLUE, opacity=1).encode(x=f"{lift}:Q"),
-    ).properties(height=max(90, 36 * len(rows)))
+    ).properties(height=80 + 34 * len(rows))
 
 
 def waterfall(terms: Mapping[str, float], words: Mapping[str, str], money: str) -> Any:
@@ -90,8 +90,9 @@ def waterfall(terms: Mapping[str, float], words: Mapping[str, str], money: str) 
         )
         at = start + value
     frame = pd.DataFrame(rows)
+    frame["end"] = frame[["from", "to"]].max(axis=1)
     base = alt.Chart(frame).encode(
-        x=alt.X("term:N", sort=None, title=None, axis=alt.Axis(labelAngle=-25, labelLimit=180))
+        y=alt.Y("term:N", sort=None, title=None, axis=alt.Axis(labelLimit=240, labelOverlap=False))
     )
     colour = (
         alt.when(alt.datum.net)
@@ -100,9 +101,11 @@ def waterfall(terms: Mapping[str, float], words: Mapping[str, str], money: str) 
         .then(alt.value(RED))
         .otherwise(alt.value(GREY))
     )
-    bars = base.mark_bar().encode(y=alt.Y("from:Q", title=money), y2="to:Q", color=colour)
-    text = base.mark_text(dy=-8, color=GREY).encode(y=alt.Y("to:Q"), text=alt.Text("value:Q", format="+,.0f"))
-    return alt.layer(bars, text).properties(height=HEIGHT + 60)
+    bars = base.mark_bar().encode(x=alt.X("from:Q", title=money), x2="to:Q", color=colour)
+    text = base.mark_text(align="left", dx=5, color=GREY).encode(
+        x="end:Q", text=alt.Text("value:Q", format="+,.0f")
+    )
+    return alt.layer(bars, text).properties(height=120 + 32 * len(rows))
 
 
 def tornado(
@@ -128,7 +131,7 @@ def tornado(
     )
     rule = alt.Chart(pd.DataFrame({"net": [net]})).mark_rule(color=GREY, strokeDash=[4, 3]).encode(x="net:Q")
     return alt.layer(base.mark_bar().encode(x=alt.X("middle:Q", title=money), x2="net:Q"), rule).properties(
-        height=max(160, 30 * len(swings))
+        height=120 + 32 * len(swings)
     )
 
 

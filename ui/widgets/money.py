@@ -57,6 +57,7 @@ def edit_inputs(part: PartRecord, kept: RoiInputs) -> RoiInputs:
             frame,
             hide_index=True,
             num_rows="fixed",
+            height="content",
             key=f"inputs_{part.id}",
             disabled=["input", "unit"],
             column_config={
