@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from data_registry.errors import Locked
 from data_registry.session import open_registry
 from factory_gen.errors import FactoryGenError
+from pipelines.engine.clock import submit_due
 from pipelines.engine.device import count_gpus, devices_of
 from pipelines.engine.places import alive, born, engine_dir, read_note, remove_note
 from pipelines.engine.register import teach
@@ -74,7 +75,15 @@ def up(
         open_registry(
             settings.registry_url
         ).close()  # a registry that refuses stops the box here, with its reason
-        box = Box(settings, services, engine, teach=lambda told: teach(told, devices), say=say)
+        box = Box(
+            settings,
+            services,
+            engine,
+            teach=lambda told: teach(told, devices),
+            # the main box alone keeps the clock
+            due=(lambda: ()) if settings.engine_url else (lambda: submit_due(settings)),
+            say=say,
+        )
         box.run(healthy_within_s=healthy_within_s, ready=lambda took: _introduce(services, took, say))
     finally:
         remove_note(settings)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from pipelines.engine.kinds import Bench, Export, Gate, Generate, Ingest, Train
+from pipelines.engine.kinds import Bench, Export, Gate, Generate, Ingest, Retrain, Train
 from pipelines.progress import Progress
 from pipelines.wiring import Workplace
 
@@ -54,6 +55,24 @@ def export(work: Workplace, request: Export, progress: Progress) -> Any:
     return job.run(work, request.part, **_rest(request, "part"), progress=progress)
 
 
+def retrain(work: Workplace, request: Retrain, progress: Progress) -> Any:
+    """Retrains and judges; goes on with a retraining of this part that was stopped."""
+    from pipelines import retrain as job
+    from pipelines.retrain_steps import RetrainOptions
+
+    why = ("cause", "due_at", "started_by")
+    return job.run(
+        work,
+        request.part,
+        data=request.data,
+        options=RetrainOptions(**_rest(request, "part", "data", *why)),
+        cause=request.cause,
+        due_at=None if request.due_at is None else datetime.fromisoformat(request.due_at),
+        started_by=request.started_by,
+        progress=progress,
+    )
+
+
 def bench(_work: Workplace, request: Bench, progress: Progress) -> Any:
     """Fills a throw-away registry and measures it."""
     from pipelines import bench_registry as job
@@ -67,6 +86,7 @@ CALLS: dict[str, Callable[[Workplace, Any, Progress], Any]] = {
     "generate": generate,
     "gate": gate,
     "export": export,
+    "retrain": retrain,
     "bench": bench,
 }
 

@@ -40,6 +40,7 @@ train = _flow("train")
 generate = _flow("generate")
 gate = _flow("gate")
 export = _flow("export")
+retrain = _flow("retrain")
 bench = _flow("bench")
 
 FLOWS = {name: globals()[name] for name in KINDS}

@@ -5,6 +5,7 @@ The engine's own rows are the only record of a job's state, so nothing here can 
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from typing import Any
 from data_registry.errors import NotFound
 from data_registry.session import open_registry
 from factory_gen.errors import InputRefused
+from pipelines.engine.end_process import end_process, is_job
 from pipelines.engine.errors import EngineDown
 from pipelines.engine.job import MARK, STATES, Job, read_job, tags_of
 from pipelines.engine.kinds import as_facts, key_of, kind_of, read_request
-from pipelines.engine.places import engine_of
+from pipelines.engine.places import boot_id, engine_of
 from pipelines.engine.rest import Engine
 from pipelines.settings import Settings
 
@@ -25,6 +27,7 @@ REPORT = "factory-gen-report"
 DEPLOYMENT = "box"
 LONGEST_PAGE = 200
 POLL_S = 0.25
+CANCELLED_BY = "Cancelled by a person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,11 +186,21 @@ def cancel(settings: Settings, job_id: str, *, wait_s: float = 30.0) -> Job:
         return found
     engine = engine_of(settings)
     wanted = "CANCELLED" if found.state == "queued" else "CANCELLING"
-    set_state(engine, found.id, wanted, "Cancelled by a person")
+    set_state(engine, found.id, wanted, CANCELLED_BY)
+    if wanted == "CANCELLING" and _ended_here(found):
+        set_state(engine, found.id, "CANCELLED", CANCELLED_BY, force=True)
     until = time.monotonic() + wait_s
     while not (found := job(settings, found.id)).ended and time.monotonic() < until:
         time.sleep(POLL_S)
     return found
+
+
+def _ended_here(found: Job) -> bool:
+    """Whether the job's process ran on this machine and is gone now; a worker elsewhere does the same more slowly."""
+    told = found.standing
+    if told is None or (told.host, told.boot) != (socket.gethostname(), boot_id()) or not is_job(told.pid):
+        return False
+    return end_process(told.pid)
 
 
 def set_state(engine: Engine, run_id: str, state: str, message: str, *, force: bool = False) -> None:

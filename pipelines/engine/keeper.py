@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipelines.engine.jobs import set_state, standings, unfinished
+from pipelines.engine.jobs import CANCELLED_BY, set_state, standings, unfinished
 from pipelines.engine.places import boot_id, born
 from pipelines.engine.rest import Engine
 
@@ -32,8 +32,9 @@ def close_lost(engine: Engine) -> tuple[str, ...]:
     for run, why in lost(
         runs, told, host=here, boot=boot, lives=lambda pid: born(pid) > 0, now=datetime.now(UTC)
     ):
-        state = "CANCELLED" if run["state"]["type"] == "CANCELLING" else "CRASHED"
-        set_state(engine, run["id"], state, why, force=True)
+        wanted = run["state"]["type"] == "CANCELLING"
+        state, reason = ("CANCELLED", CANCELLED_BY) if wanted else ("CRASHED", why)
+        set_state(engine, run["id"], state, reason, force=True)
         closed.append(run["id"])
     return tuple(closed)
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -97,6 +98,30 @@ class Export:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retrain:
+    """A new model from the champion, judged against it; the options are those of `RetrainOptions`.
+
+    `cause`, `due_at` (ISO 8601) and `started_by` say why, for which moment of the calendar, and by whom.
+    """
+
+    part: str
+    data: Path | None = None
+    recipe: str = ""
+    budget_s: float | None = None
+    count: int = 200
+    settings: Literal["tiny", "small", "full"] = "small"
+    inspector: str = "segmentation"
+    seeds: int = 3
+    cause: str = "by hand"
+    due_at: str | None = None
+    started_by: str = "command line"
+
+    def __post_init__(self) -> None:
+        if self.due_at is not None and datetime.fromisoformat(self.due_at).tzinfo is None:
+            raise ValueError(f"due_at {self.due_at} without a time zone")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bench:
     """How the registry behaves with many rows; `part` is only a label."""
 
@@ -106,9 +131,6 @@ class Bench:
     def __post_init__(self) -> None:
         if self.rows < 1:
             raise ValueError(f"rows {self.rows}; 1 or more is needed")
-
-
-Request = Ingest | Train | Generate | Gate | Export | Bench
 
 
 @dataclass(frozen=True)
@@ -134,6 +156,7 @@ KINDS: dict[str, Kind] = {
     "generate": Kind(Generate),
     "gate": Kind(Gate),
     "export": Kind(Export, computes=False),
+    "retrain": Kind(Retrain),
     "bench": Kind(Bench, computes=False, writes=False, new_part=True),
 }
 

@@ -6,6 +6,7 @@ Prefect itself takes seconds to import; a page or a command that only asks for t
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -15,8 +16,13 @@ from factory_gen.errors import FactoryGenError
 from pipelines.engine.errors import EngineDown
 
 LONGEST_ANSWER_S = 30.0
+BUSY_WAITS_S = (0.5, 1.0, 2.0)  # a server on SQLite answers 503 while others write
 # a proxy in the environment is for the world outside, never for the engine
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+
+
+class _Busy(EngineDown):
+    """It is there and cannot answer now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,14 @@ class Engine:
             return False
 
     def _ask(self, method: str, path: str, body: Any, timeout_s: float) -> Any:
+        for wait_s in BUSY_WAITS_S:
+            try:
+                return self._ask_once(method, path, body, timeout_s)
+            except _Busy:
+                time.sleep(wait_s)
+        return self._ask_once(method, path, body, timeout_s)
+
+    def _ask_once(self, method: str, path: str, body: Any, timeout_s: float) -> Any:
         request = urllib.request.Request(
             self.url + path,
             method=method,
@@ -62,20 +76,21 @@ class Engine:
             if error.code == 404:
                 return None
             if error.code >= 500:
-                raise self._down(f"the answer {error.code}") from error
+                raise _Busy(**self._down(f"the answer {error.code}")) from error
             raise FactoryGenError(
                 expected=f"the job engine to accept {method} {path}",
                 found=f"{error.code} {error.read(500).decode(errors='replace')}",
                 action="Bring the engine and this program to the same version, then try again.",
             ) from error
         except (OSError, TimeoutError) as error:
-            raise self._down(str(getattr(error, "reason", error)) or type(error).__name__) from error
+            found = str(getattr(error, "reason", error)) or type(error).__name__
+            raise EngineDown(**self._down(found)) from error
         return json.loads(text) if text else {}
 
-    def _down(self, found: str) -> EngineDown:
-        return EngineDown(
-            expected=f"the job engine at {self.url}",
-            found=found,
-            action="Start it with `factory-gen up`, or give its address in FACTORY_GEN_ENGINE_URL; when it runs, it is"
-            " busy: try again.",
-        )
+    def _down(self, found: str) -> dict[str, str]:
+        return {
+            "expected": f"the job engine at {self.url}",
+            "found": found,
+            "action": "Start it with `factory-gen up`, or give its address in FACTORY_GEN_ENGINE_URL; when it runs, it"
+            " is busy: try again.",
+        }

@@ -12,10 +12,12 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from data_registry.errors import RegistryError
 from factory_gen.errors import FactoryGenError
 from pipelines.engine.backoff import Backoff
 from pipelines.engine.errors import EngineDown, NotStarted
 from pipelines.engine.health import answers, worker_online
+from pipelines.engine.job import Job
 from pipelines.engine.keeper import close_lost
 from pipelines.engine.places import BoxNote, ServiceNote, born, service_logs_dir, write_note
 from pipelines.engine.rest import Engine
@@ -24,6 +26,7 @@ from pipelines.settings import Settings, child_environment
 
 TICK_S = 0.25
 KEEP_EVERY_S = 10.0
+CLOCK_EVERY_S = 60.0
 STOP_S = 15.0
 LONGEST_LOG = 20_000_000
 _PR_SET_PDEATHSIG = 1
@@ -94,6 +97,7 @@ class Box:
         services: as planned.
         engine: the engine that the workers serve.
         teach: called once when the engine answers, before the workers start.
+        due: called each minute; queues what is due and returns it.
         say: told what happens, a line at a time.
     """
 
@@ -104,6 +108,7 @@ class Box:
         engine: Engine,
         *,
         teach: Callable[[Engine], None],
+        due: Callable[[], tuple[Job, ...]],
         say: Callable[[str], None],
     ) -> None:
         logs = service_logs_dir(settings)
@@ -111,12 +116,14 @@ class Box:
         self._settings = settings
         self._engine = engine
         self._teach = teach
+        self._due = due
         self._say = say
         self._watched = [
             Watched(service, logs / f"{service.name.replace(' ', '-')}.log") for service in services
         ]
         self._taught = False
-        self._kept_at = 0.0
+        self._kept_at = self._clock_at = 0.0
+        self._refusal = ""
         self._stopping = False
 
     def run(self, *, healthy_within_s: float, ready: Callable[[float], None]) -> None:
@@ -171,6 +178,9 @@ class Box:
         if self._taught and now - self._kept_at >= KEEP_EVERY_S:
             self._kept_at = now
             self._close_lost()
+        if self._taught and now - self._clock_at >= CLOCK_EVERY_S:
+            self._clock_at = now
+            self._start_due()
 
     def _may_start(self, watched: Watched) -> bool:
         if not watched.service.after_engine:
@@ -203,11 +213,21 @@ class Box:
         except FactoryGenError:
             return  # the engine itself is being started again; the next round looks once more
 
+    def _start_due(self) -> None:
+        try:
+            for job in self._due():
+                self._say(f"job {job.id}: {job.kind} {job.part}, due by its policy")
+            self._refusal = ""
+        except (FactoryGenError, RegistryError) as error:
+            if str(error) != self._refusal:  # said once, not each minute
+                self._refusal = str(error)
+                self._say(f"schedule: {error}")
+
     def _all_healthy(self) -> bool:
         return all(watched.healthy(self._engine) for watched in self._watched)
 
     def _write_note(self) -> None:
-        services = tuple(watched.note() for watched in self._watched if watched.process)
+        services = tuple(watched.note() for watched in self._watched)  # a service that waits is not healthy
         me = os.getpid()
         write_note(
             self._settings, BoxNote(pid=me, born=born(me), engine_url=self._engine.url, services=services)

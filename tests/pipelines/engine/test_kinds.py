@@ -15,6 +15,7 @@ from pipelines.engine.calls import CALLS
 from pipelines.engine.kinds import KINDS, as_facts, facts_from_words, key_of, kind_of, read_request
 from pipelines.gate_options import GateOptions
 from pipelines.ingest_options import IngestOptions
+from pipelines.retrain_steps import RetrainOptions
 
 LEAST: dict[str, dict[str, Any]] = {
     "ingest": {"part": "tile", "source": "/data/tiles"},
@@ -22,6 +23,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "generate": {"part": "tile"},
     "gate": {"part": "tile"},
     "export": {"part": "tile", "format": "mvtec", "out": "/data/out"},
+    "retrain": {"part": "tile"},
     "bench": {},
 }
 
@@ -59,6 +61,7 @@ def test_every_field_is_an_argument_of_the_job(kind: str, module: str) -> None:
     [
         ("ingest", IngestOptions, {"part", "source"}),
         ("gate", GateOptions, {"part", "version", "defect", "model"}),
+        ("retrain", RetrainOptions, {"part", "data", "cause", "due_at", "started_by"}),
     ],
 )
 def test_every_other_field_is_an_option_of_the_job(kind: str, options: type, apart: set[str]) -> None:
@@ -135,6 +138,8 @@ def test_a_typed_word_that_is_none(kind: str, words: list[str], says: str) -> No
         ("train", {"part": "tile", "budget_s": float("nan")}),
         ("generate", {"part": "tile", "count": 0}),
         ("bench", {"rows": 0}),
+        ("retrain", {"part": "tile", "due_at": "2026-10-25T02:30:00"}),
+        ("retrain", {"part": "tile", "due_at": "some day"}),
     ],
 )
 def test_a_request_that_is_refused(kind: str, facts: dict[str, Any]) -> None:
