@@ -112,3 +112,24 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     train("sum", fresh(), draw, step, SETTINGS, tmp_path)
     with pytest.raises(IntegrityError):
         train("sum", nn.Linear(5, 1), draw, step, SETTINGS, tmp_path, resume=True)
+
+
+def test_the_cpu_clock_does_not_count_time_spent_waiting(tmp_path: Path) -> None:
+    """A budget of computing time: a step that sleeps costs a wall clock far more than the process's own."""
+    steps = {}
+    for clock in ("wall", "cpu"):
+        torch.manual_seed(0)
+        model = nn.Linear(2, 1)
+
+        def step(
+            network: nn.Module, batch: torch.Tensor, generator: torch.Generator, done: int
+        ) -> tuple[torch.Tensor, dict[str, float]]:
+            time.sleep(0.02)
+            return network(batch).square().mean(), {}
+
+        settings = LoopSettings(steps=40, budget_s=0.3, precision="no", device="cpu", clock=clock)
+        result = train(
+            clock, model, lambda generator, rank: torch.ones(4, 2), step, settings, tmp_path / clock
+        )
+        steps[clock] = result.steps
+    assert steps["wall"] <= 16 < steps["cpu"]
