@@ -10,8 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from data_registry.audit_chain import check, link
 from data_registry.errors import Locked
 from data_registry.outcome_records import require_json
+from data_registry.people_records import ChainState
 from data_registry.records import require
 from data_registry.watch_records import AuditRecord, LeaseRecord
 from data_registry.watch_schema import AuditEvent, Lease
@@ -111,7 +113,23 @@ class Audit:
         )
         self._session.add(row)
         self._session.flush()
+        link(self._session, row)
         return _event(row)
+
+    def recent(
+        self, limit: int = 60, *, before_id: int | None = None, actor: str | None = None
+    ) -> list[AuditRecord]:
+        """Return the newest events, newest first: of one person or all, and below a number for the next page."""
+        query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
+        if before_id is not None:
+            query = query.where(AuditEvent.id < before_id)
+        if actor is not None:
+            query = query.where(AuditEvent.actor == actor)
+        return [_event(row) for row in self._session.scalars(query)]
+
+    def check(self) -> ChainState:
+        """Go along the whole trail and say where it is not what was written."""
+        return check(self._session)
 
     def of(self, subject: str) -> list[AuditRecord]:
         """Return what was done to a subject, oldest first."""

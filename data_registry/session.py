@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from data_registry.accounts import Accounts
 from data_registry.address import parse_address, sqlite_path
 from data_registry.catalogue import Images
 from data_registry.datasets import Datasets
@@ -20,6 +21,7 @@ from data_registry.kpis import Kpis
 from data_registry.leases import Audit, Leases
 from data_registry.models import Models
 from data_registry.monitoring import Monitoring
+from data_registry.overrides import Overrides
 from data_registry.parts import Parts
 from data_registry.references import References
 from data_registry.removal import Removal
@@ -49,6 +51,8 @@ class Work:
         self.retraining = Retraining(session)
         self.leases = Leases(session)
         self.audit = Audit(session)
+        self.accounts = Accounts(session)
+        self.overrides = Overrides(session)
 
 
 class Registry:

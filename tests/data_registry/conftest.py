@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from data_registry.address import parse_address
 from data_registry.columns import Base
@@ -56,9 +56,20 @@ def registry_url(database: str) -> Iterator[str]:
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"TRUNCATE {', '.join(Base.metadata.tables)}"))
         else:
-            for table in reversed(Base.metadata.sorted_tables):
-                connection.execute(table.delete())
+            _empty_sqlite(connection)
     engine.dispose()
+
+
+def _empty_sqlite(connection: Connection) -> None:
+    """Deletes all rows; the triggers that keep the audit trail are put back afterwards."""
+    named = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'audit_%'")
+    triggers = connection.execute(named).all()
+    for name, _ in triggers:
+        connection.execute(text(f"DROP TRIGGER {name}"))
+    for table in reversed(Base.metadata.sorted_tables):
+        connection.execute(table.delete())
+    for _, statement in triggers:
+        connection.execute(text(statement))
 
 
 @pytest.fixture
