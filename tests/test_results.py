@@ -76,3 +76,26 @@ def test_the_page_quotes_every_gate() -> None:
         results = load(path.name)
         assert [key for key in GATE_KEYS if key not in results] == [], path.name
         assert [text for text in gate_quotes(results) if text not in page] == [], path.name
+
+
+def speed_quotes(results: dict[str, Any]) -> list[str]:
+    """What docs/results/speed.md must say about one speed bench."""
+    shares = {(row["work"], row["precision"]): row["share"] for row in results["matrix"]}
+    by_count = {row["images"]: row["ms_per_image"] for row in results["counts"]}
+    windows = {row["windows"]: row["ms_per_window"] for row in results["windows"]}
+    growth = next(row["value"] for row in results["figures"] if "megapixels" in row["name"])
+    texts = [results["command"], f"| {results['images_per_s']:.2f} |", f"| {growth:.2f} |"]
+    texts += [f"| {results['ratios'][peer['name']]:.0f} |" for peer in results["peers"]]
+    texts += [
+        f"{shares[work, 'fp32']:.0%} / {shares[work, 'bf16']:.0%}".replace("%", " %")
+        for work in ("forward", "training step")
+    ]
+    texts.append(" / ".join(f"{by_count[count]:.0f}" for count in (1, 64, 1024)))
+    texts.append(f"{windows[1]:.0f} / {windows[16]:.0f}")
+    texts.append(f"{max(by_count):,}")
+    return texts
+
+
+def test_the_page_quotes_the_speed_bench() -> None:
+    results, page = load("speed_cpu-2core.json"), (RESULTS / "speed.md").read_text()
+    assert [text for text in speed_quotes(results) if text not in page] == []
