@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.bench_prior_page import tables
+
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 
 
@@ -99,3 +101,20 @@ def speed_quotes(results: dict[str, Any]) -> list[str]:
 def test_the_page_quotes_the_speed_bench() -> None:
     results, page = load("speed_cpu-2core.json"), (RESULTS / "speed.md").read_text()
     assert [text for text in speed_quotes(results) if text not in page] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in RESULTS.glob("prior_*.json")))
+def test_the_page_holds_the_tables_of_each_prior_bench(name: str) -> None:
+    results, page = load(name), (RESULTS / "how_we_know.md").read_text()
+    assert tables(results).strip() in page
+    assert results["command"] in page
+    keys = (
+        "part",
+        "calls_ratio_equal_quality",
+        "time_ratio_equal_quality",
+        "arms",
+        "seeds",
+        "machine",
+        "command",
+    )
+    assert [key for key in keys if key not in results] == []
