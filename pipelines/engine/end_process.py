@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.engine.places import born
 
-GRACE_S = 10.0
+GRACE_S = 3.0  # every job survives kill -9; a polite end only saves the resuming
 LOOK_S = 0.05
 _ENGINE_WORD = b"prefect.engine"
 

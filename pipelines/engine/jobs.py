@@ -125,7 +125,8 @@ def list_jobs(
         InputRefused: no state of that name.
     """
     engine = engine_of(settings)
-    wanted: dict[str, Any] = {"tags": {"all_": [MARK] + ([f"part:{part}"] if part else [])}}
+    # all runs of this engine are ours; looking at the tags of thousands would only cost time
+    wanted: dict[str, Any] = {"tags": {"all_": [f"part:{part}"]}} if part else {}
     if types := _types(states):
         wanted["state"] = {"type": {"any_": types}}
     total = engine.post("/flow_runs/count", {"flow_runs": wanted})
