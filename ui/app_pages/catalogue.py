@@ -91,8 +91,8 @@ def _pictures(session: Session, part: PartRecord, facts: CatalogueFacts) -> None
     )
     split = splits.selectbox(
         _("Split"),
-        [None, *SPLITS],
-        format_func=lambda name: _("Both") if name is None else _(SPLITS[name]),
+        ["", *SPLITS],
+        format_func=lambda name: _(SPLITS[name]) if name else _("Both"),
         key="catalogue-split",
         help=_("The generator learns from one side. The hold-out is kept back to judge with."),
     )
@@ -104,7 +104,7 @@ def _pictures(session: Session, part: PartRecord, facts: CatalogueFacts) -> None
         after_id=start_of_page(key, 0),
         kind=kind.partition(":")[0] or None,
         defect_type=kind.partition(":")[2] or None,
-        split=split,
+        split=split or None,
     )
     gallery([_tile(row, with_outline) for row in rows], key=key)
     page_buttons(key, 0, rows[-1].id if rows else None, more=len(rows) == queries_catalogue.PAGE)

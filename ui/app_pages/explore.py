@@ -225,12 +225,12 @@ def _one_sample(session: Session, part: PartRecord, key: str) -> int | None:
         return None
     kind = st.selectbox(
         _("Show type"),
-        [None, *counts],
-        format_func=lambda name: _("All types") if name is None else str(name),
+        ["", *counts],
+        format_func=lambda name: name or _("All types"),
         key=f"{key}-type",
         width=300,
     )
     pressed = sample_gallery(
-        session, part, key=key, defect_type=kind, limit=16, actions=[("look", _("Look"))]
+        session, part, key=key, defect_type=kind or None, limit=16, actions=[("look", _("Look"))]
     )
     return None if pressed is None or not session.may("try") else pressed[1]

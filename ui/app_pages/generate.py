@@ -65,7 +65,7 @@ def show(session: Session) -> None:
 
 def _controls(models: list[ModelFacts]) -> Wishes:
     st.subheader(_("What to draw"))
-    types = [None, *models[0].types]
+    types = ["", *models[0].types]
     defect = st.selectbox(
         _("Defect type"), types, format_func=lambda name: name or _("All types in turn"), key="generate-type"
     )
@@ -111,7 +111,7 @@ def _controls(models: list[ModelFacts]) -> Wishes:
             _("Seed"), 0, 2**31 - 1, 0, key="generate-seed", help=_("The same seed gives the same pictures.")
         )
     return Wishes(
-        defect=defect,
+        defect=defect or None,
         seed=int(seed),
         model=str(number),
         steps=int(steps),
@@ -199,14 +199,14 @@ def _gallery(session: Session, part: PartRecord) -> None:
     types, only = st.columns([3, 3], vertical_alignment="bottom")
     chosen = types.selectbox(
         _("Show type"),
-        [None, *counts],
+        ["", *counts],
         format_func=lambda name: (
-            _("All ({n})").format(n=sum(counts.values())) if name is None else f"{name} ({counts[name]})"
+            _("All ({n})").format(n=sum(counts.values())) if not name else f"{name} ({counts[name]})"
         ),
         key="generate-shown-type",
     )
     request = st.session_state.get(REQUEST)
     last = only.toggle(_("Only the last batch"), key="generate-only-last", disabled=request is None)
     sample_gallery(
-        session, part, key="generate", defect_type=chosen, request_sha256=request if last else None
+        session, part, key="generate", defect_type=chosen or None, request_sha256=request if last else None
     )

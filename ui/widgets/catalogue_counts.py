@@ -59,4 +59,4 @@ def _sizes(facts: CatalogueFacts) -> None:
         )
     )
     st.altair_chart(chart, width="stretch")
-    st.caption(_("Each circle is one size; {n} sizes.").format(n=len(facts.sizes)))
+    st.caption(_("Each circle is one size; the {n} most frequent.").format(n=len(facts.sizes)))

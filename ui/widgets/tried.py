@@ -19,20 +19,18 @@ COLUMNS = 4
 
 def show_tried(tried: TryOut) -> None:
     """Draw the pictures and how many of them a batch would keep at once."""
-    view, told = st.columns([3, 4], vertical_alignment="bottom")
-    with view:
-        chosen = (
-            st.segmented_control(
-                _("View"),
-                list(VIEWS),
-                default="outlined",
-                format_func=lambda name: _(VIEWS[name]),
-                key="tried-view",
-            )
-            or "outlined"
+    chosen = (
+        st.segmented_control(
+            _("View"),
+            list(VIEWS),
+            default="outlined",
+            format_func=lambda name: _(VIEWS[name]),
+            key="tried-view",
         )
+        or "outlined"
+    )
     passed = sum(one.passed for one in tried.tried)
-    told.markdown(
+    st.markdown(
         _(
             "**{passed} of {n}** pass the check · model {model}, {steps} calls of {solver} · {seconds:.1f} s"
         ).format(

@@ -44,7 +44,7 @@ def show_variants(session: Session, part: PartRecord, drawn: Variants, *, state_
                 chosen.append(index)
             if not variant.passed:
                 st.caption(":material/warning: " + ", ".join(reason_words(one) for one in variant.reasons))
-    keep, discard, note = st.columns([1, 1, 3], vertical_alignment="center")
+    keep, discard, note = st.columns([2, 2, 4], vertical_alignment="center")
     if keep.button(
         _("Keep the ticked ones"),
         type="primary",
