@@ -97,6 +97,11 @@ class JudgeCalls(Calls):
         """Queue a training or a fine-tuning with the job engine."""
         return self._queue("train", part, wishes)
 
+    @checked("train")
+    def submit_retrain(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
+        """Queue a retraining with the job engine: a challenger, judged, promoted only if it helps."""
+        return self._queue("retrain", part, wishes)
+
     @checked("promote")
     def promote(self, *, part: str, model: int, why: str) -> None:
         """Make a model version the champion, in the registry and in MLflow; the one before can be had back."""
