@@ -14,7 +14,7 @@ from pipelines.wiring import Workplace
 
 LEAST_SIDE = 96
 _ROOM, _AROUND = 2.2, 12
-_OUTLINE_SCALE = 4
+_OUTLINE_SCALE, _OUTLINE_SIDE = 4, 640
 # Okabe-Ito vermillion between two dark lines, seen on any grey; BGRA for OpenCV
 _LINE, _EDGE = (0, 94, 213, 255), (20, 20, 20, 255)
 MOST_WHOLE = 640
@@ -105,14 +105,15 @@ def difference(source: np.ndarray, result: np.ndarray) -> np.ndarray:
 
 
 def outline(mask: np.ndarray) -> bytes:
-    """PNG with nothing but the border of a mask, at four times its size, clear elsewhere."""
+    """PNG with nothing but the border of a mask, at up to four times its size, clear elsewhere."""
+    scale = max(1, min(_OUTLINE_SCALE, _OUTLINE_SIDE // max(mask.shape)))
     large = cv2.resize(
-        mask.astype(np.uint8), None, fx=_OUTLINE_SCALE, fy=_OUTLINE_SCALE, interpolation=cv2.INTER_NEAREST
+        mask.astype(np.uint8), None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST
     )
     lines, _ = cv2.findContours(large, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     drawn = np.zeros((*large.shape, 4), np.uint8)
-    cv2.drawContours(drawn, lines, -1, _EDGE, 5)
-    cv2.drawContours(drawn, lines, -1, _LINE, 2)
+    cv2.drawContours(drawn, lines, -1, _EDGE, 1 + scale)
+    cv2.drawContours(drawn, lines, -1, _LINE, max(1, scale // 2))
     done, data = cv2.imencode(".png", drawn)
     assert done
     return bytes(data.tobytes())

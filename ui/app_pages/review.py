@@ -18,7 +18,7 @@ from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets.review_desk import DeskView, address_of, needed, pressed, review_desk
 
-AHEAD = 5
+AHEAD, SENT_AT_ONCE = 5, 2
 BLIND, OPEN_VIEW = N_("Blind, real ones mixed in"), N_("Open, everything shown")
 STATE = "review_state"
 SCORES = {
@@ -48,6 +48,9 @@ class _Line:
         turn: answers so far.
         fault: what went wrong with the last key press.
         decided: decisions of this visit.
+        left: samples that nobody had decided on when the visit began.
+        answering: a key was pressed and its answer has not gone out.
+        all_claimed: nothing is left that nobody else looks at.
     """
 
     part_id: int
@@ -62,6 +65,9 @@ class _Line:
     turn: int = 0
     fault: Exception | None = None
     decided: int = 0
+    left: int = 0
+    answering: bool = False
+    all_claimed: bool = False
 
     @property
     def key(self) -> str | None:
@@ -121,7 +127,10 @@ def _line(session: Session, part: PartRecord, defect_type: str | None, blind: bo
     if line is None or (line.part_id, line.defect_type, line.blind) != wanted:
         seat = line.desk if line is not None else f"{session.actor.name} {secrets.token_hex(6)}"
         name = f"{datetime.now(UTC):%Y-%m-%d %H:%M} {seat}" if blind else None
-        line = _Line(part_id=part.id, defect_type=defect_type, blind=blind, desk=seat, session=name)
+        left = sum(one.n for one in _counts(session, part) if one.latest_review is None)
+        line = _Line(
+            part_id=part.id, defect_type=defect_type, blind=blind, desk=seat, session=name, left=left
+        )
         st.session_state[STATE] = line
     return line
 
@@ -131,23 +140,27 @@ def _desk(session: Session, part: PartRecord) -> None:
     """The desk; a key press runs this function alone."""
     line: _Line = st.session_state[STATE]
     with errors_shown():
-        if line.at >= len(line.keys):
+        # An answer to a key goes out at once and alone; what comes next is asked for by the browser afterwards.
+        answering, line.answering = line.answering, False
+        if not answering or line.key is None:
             _claim(session, part, line)
         if line.fault is not None:
             show_error(line.fault)
             line.fault = None
         review_desk(
-            _view(session, part, line),
+            _view(session, part, line, ahead=0 if answering else SENT_AT_ONCE),
             on_act=lambda: _act(session, part, line),
             on_need=lambda: line.sent.difference_update(needed()),
         )
-        _prepare(session, part, line)
+        if not answering:
+            for key in line.keys[line.at : line.at + AHEAD + 1]:
+                _item(part, key)
 
 
 def _act(session: Session, part: PartRecord, line: _Line) -> None:
     """What a key or a button asks for; what goes wrong is shown with the next drawing."""
     what, key = pressed()
-    line.turn += 1
+    line.turn, line.answering = line.turn + 1, True
     try:
         if what == "undo":
             _undo(session, part, line)
@@ -186,7 +199,7 @@ def _undo(session: Session, part: PartRecord, line: _Line) -> None:
 def _claim(session: Session, part: PartRecord, line: _Line) -> None:
     missing = line.at + AHEAD + 1 - len(line.keys)
     if missing > 0 and session.may("review"):
-        line.keys += session.service.claim_reviews(
+        taken = session.service.claim_reviews(
             part=part.name,
             desk=line.desk,
             count=missing,
@@ -194,40 +207,33 @@ def _claim(session: Session, part: PartRecord, line: _Line) -> None:
             defect_type=line.defect_type,
             blind=line.blind,
         )
+        line.keys += taken
+        line.all_claimed = len(taken) < missing
 
 
-def _prepare(session: Session, part: PartRecord, line: _Line) -> None:
-    """After the answer has gone out: take what comes next and make its pictures."""
-    _claim(session, part, line)
-    for key in line.keys[line.at : line.at + AHEAD + 1]:
-        _item(part, key)
-
-
-def _view(session: Session, part: PartRecord, line: _Line) -> DeskView:
-    ahead = line.keys[line.at + 1 : line.at + 1 + AHEAD]
+def _view(session: Session, part: PartRecord, line: _Line, *, ahead: int) -> DeskView:
+    """What the browser is told: the item to show if it lacks it, and up to `ahead` of the next ones."""
+    next_keys = line.keys[line.at + 1 : line.at + 1 + AHEAD]
+    unsent = [key for key in next_keys if key not in line.sent]
+    now = [line.key] if line.key and line.key not in line.sent else []
     items: dict[str, Mapping[str, Any]] = {}
     types = set()
-    for key in [*([line.key] if line.key else []), *ahead]:
-        if key in line.sent and key != line.key:
-            continue
+    for key in [*now, *unsent[:ahead]]:
         item = _item(part, key)
         types.add(item.defect_type)
         line.decisions.setdefault(key, item.decision)
-        if key not in line.sent:
-            items[key] = _told(item, line.blind)
-            line.sent.add(key)
-        if len(items) == 2:  # the one to show and one more; the others follow with the next turns
-            break
-    with session.work.registry.read() as rows:
-        counts = rows.samples.counts(part.id)
-    left = sum(one.n for one in counts if one.latest_review is None)
+        items[key] = _told(item, line.blind)
+        line.sent.add(key)
     return DeskView(
         at=line.key,
-        ahead=[key for key in ahead if key in line.sent],
+        ahead=[key for key in next_keys if key in line.sent],
+        more=bool(unsent[ahead:]) or (len(next_keys) < AHEAD and not line.all_claimed),
         items=items,
         decisions={key: line.decisions.get(key) for key in line.keys[max(0, line.at - 1) : line.at + 2]},
         limits={name: _limits(part, name) for name in types},
-        place=_("{done} decided here, {left} samples left").format(done=line.decided, left=left),
+        place=_("{done} decided here, {left} samples left").format(
+            done=line.decided, left=max(0, line.left - line.decided)
+        ),
         turn=line.turn,
         words=_words(),
     )

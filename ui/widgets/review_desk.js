@@ -1,6 +1,7 @@
 // The review desk in the browser: pictures that were sent ahead are kept here, keys are read by their place on the
 // keyboard (event.code), so that a Japanese input method or another layout changes nothing.
 const STORE = new Map();
+const LIMITS = {};
 const DESKS = new WeakMap();
 const VIEWS = ['result', 'source', 'mask', 'difference', 'nearest', 'whole'];
 const DECISIONS = { KeyO: 'ok', KeyN: 'ng', KeyU: 'undecided', KeyZ: 'undo', ArrowRight: 'next', ArrowLeft: 'back' };
@@ -23,13 +24,13 @@ const remember = (name, value) => {
 const typing = (event) => event.composedPath().some((one) =>
   one.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(one.tagName) || (one.getAttribute?.('role') === 'combobox'));
 
-function picture(item, view) {
+function picture(item, view, bare = false) {
   const box = make('div', 'picture');
   const shown = item && item.pictures[view];
   if (!shown) { box.classList.add('hidden-one'); return box; }
-  const image = make('img'); image.src = shown; image.alt = ''; box.append(image);
+  const image = make('img'); image.decoding = 'async'; image.src = shown; image.alt = ''; box.append(image);
   const line = item.pictures[view === 'nearest' ? 'nearest outline' : 'outline'];
-  if (line && !['whole', 'mask'].includes(view)) {
+  if (line && !bare && !['whole', 'mask'].includes(view)) {
     const over = make('img', 'outline'); over.src = line; over.alt = ''; box.append(over);
   }
   return box;
@@ -57,7 +58,7 @@ function draw(desk) {
     const tile = make('button', 'tile' + (view === desk.view ? ' chosen' : ''));
     tile.type = 'button';
     tile.dataset.view = view;
-    tile.append(picture(item, view), make('span', 'name', `${at + 1} ${words.views[view]}`));
+    tile.append(picture(item, view, true), make('span', 'name', `${at + 1} ${words.views[view]}`));
     tile.onclick = () => choose(desk, view);
     strip.append(tile);
   });
@@ -82,7 +83,7 @@ function side(desk, item) {
     });
     right.append(make('h4', '', words.scores), table);
   }
-  const limits = desk.data.limits[item?.type] ?? {};
+  const limits = LIMITS[item?.type] ?? {};
   if (Object.keys(limits).length) {
     right.append(make('h4', '', words.limits.replace('{type}', item.type)));
     const row = make('div', 'limits');
@@ -143,16 +144,23 @@ function arrived(desk, data) {
   desk.data = data;
   Object.entries(data.items).forEach(([key, item]) => {
     STORE.set(key, item);
-    Object.values(item.pictures).forEach((address) => { const ahead = new Image(); ahead.src = address; });
   });
   Object.entries(data.decisions).forEach(([key, decision]) => { const item = STORE.get(key); if (item) item.decision = decision; });
   if (STORE.size > 400) [...STORE.keys()].slice(0, 200).forEach((key) => key !== data.at && STORE.delete(key));
   const missing = [data.at, ...data.ahead].filter((key) => key && !STORE.has(key));
-  if (missing.length && desk.asked !== missing.join()) { desk.asked = missing.join(); desk.send('need', missing); }
   if (answered) { desk.waiting = null; desk.root.classList.remove('waiting'); }
-  draw(desk);
+  const item = STORE.get(data.at);
+  if (Object.keys(data.limits).length) Object.assign(LIMITS, data.limits);
+  const face = [data.at, item ? 'there' : '', item?.decision, data.turn, JSON.stringify(data.words).length, LIMITS[item?.type] ? 'limits' : ''].join();
+  if (desk.face !== face) draw(desk);
+  desk.face = face;
   if (answered && since) {
     requestAnimationFrame(() => { desk.root.dataset.lastMs = String(Math.round(performance.now() - since)); });
+  }
+  const asking = missing.join() + data.turn + Object.keys(data.items).join();
+  if ((missing.length || data.more) && desk.asked !== asking) {
+    desk.asked = asking;
+    requestAnimationFrame(() => setTimeout(() => desk.send('need', { keys: missing, when: Date.now() }), 0));
   }
   desk.root.dataset.at = data.at ?? '';
   desk.root.dataset.turn = String(data.turn);

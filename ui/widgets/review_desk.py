@@ -22,6 +22,7 @@ class DeskView:
     Attributes:
         at: key of the item that is shown; None when there is nothing left.
         ahead: keys of the items that come next.
+        more: whether there is more to ask for, once this is shown.
         items: pictures and texts of items that the browser does not have yet, by key.
         decisions: key to its latest decision, None before any.
         limits: defect type to its limit samples.
@@ -32,6 +33,7 @@ class DeskView:
 
     at: str | None
     ahead: Sequence[str]
+    more: bool
     items: Mapping[str, Mapping[str, Any]]
     decisions: Mapping[str, str | None]
     limits: Mapping[str, Mapping[str, Sequence[str]]]
@@ -56,13 +58,14 @@ def review_desk(view: DeskView, *, on_act: Callable[[], None], on_need: Callable
     Args:
         view: what to show.
         on_act: called when a key or a button was pressed; `pressed()` then says which.
-        on_need: called when the browser lacks items, such as after a reload; `needed()` then says which.
+        on_need: called when the browser asks for what comes next; `needed()` says what it lost.
     """
     _component()(
         key=KEY,
         data={
             "at": view.at,
             "ahead": list(view.ahead),
+            "more": view.more,
             "items": dict(view.items),
             "decisions": dict(view.decisions),
             "limits": dict(view.limits),
@@ -84,9 +87,10 @@ def pressed() -> tuple[str, str]:
 
 
 def needed() -> list[str]:
-    """Keys of items that the browser lacks."""
+    """Keys of items that the browser was sent and does not have, such as after a reload."""
     found = _value("need")
-    return [str(one) for one in found] if isinstance(found, list | tuple) else []
+    keys = found.get("keys") if isinstance(found, Mapping) else None
+    return [str(one) for one in keys] if isinstance(keys, list | tuple) else []
 
 
 def address_of(picture: bytes) -> str:
