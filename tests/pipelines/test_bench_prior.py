@@ -38,6 +38,7 @@ SMALL = PriorBench(
     scales=(1.0,),
     resamples=10,
     device="cpu",
+    precision="no",
     autoencoder=AutoencoderSettings(
         factor=8, latent_channels=4, width_half=16, width_quarter=16, blocks=1, batch=8
     ),

@@ -55,6 +55,7 @@ PLAN = PriorBench(
         factor=8, latent_channels=4, width_half=16, width_quarter=16, blocks=1, batch=8
     ),
     device="cpu",
+    precision="no",
     least_s=0.01,
 )
 PLAN = replace(PLAN, prior=replace(PLAN.prior, depth=1, batch=8), flow=replace(PLAN.flow, depth=1, batch=8))

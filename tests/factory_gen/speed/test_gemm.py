@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 
 
 def test_more_work_takes_longer() -> None:
-    small, large = Product(1, 64, 64, 64), Product(1, 512, 512, 512)
+    small, large = Product(1, 64, 64, 64), Product(1, 1024, 1024, 1024)
     assert time_product(large, torch.float32, CPU).best > 3 * time_product(small, torch.float32, CPU).best
 
 
