@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 from data_registry.records import ExportRecord, PartRecord
@@ -16,12 +16,9 @@ MOST_BYTES = 2_000_000_000
 _PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-def folder_for(settings: Settings, part: PartRecord, format: str, number: int, defect: str | None) -> Path:
-    """A folder of its own below home for the next export of a version; names from outside never become paths."""
-    name = f"part{part.id}-v{number}-{_PLAIN.sub('', format)}"
-    if defect is not None:
-        name += "-" + hashlib.sha256(defect.encode()).hexdigest()[:8]
-    return settings.home / "exports" / name
+def folder_for(settings: Settings, part: PartRecord, format: str, now: datetime) -> Path:
+    """A folder of its own below home for an export that starts now; names from outside never become paths."""
+    return settings.home / "exports" / f"part{part.id}-{_PLAIN.sub('', format)}-{now:%Y%m%d-%H%M%S}"
 
 
 def size_of(folder: Path) -> int | None:

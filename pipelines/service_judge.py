@@ -100,7 +100,7 @@ class JudgeCalls(Calls):
     @checked("train")
     def submit_retrain(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
         """Queue a retraining with the job engine: a challenger, judged, promoted only if it helps."""
-        return self._queue("retrain", part, wishes)
+        return self._queue("retrain", part, {"started_by": self.actor.name, **wishes})
 
     @checked("promote")
     def promote(self, *, part: str, model: int, why: str) -> None:
@@ -165,7 +165,8 @@ class JudgeCalls(Calls):
     def _queue(self, kind: str, part: str, wishes: Mapping[str, Any]) -> Submitted:
         from pipelines.engine.jobs import submit
 
-        sent = submit(self.work.settings, kind, {"part": part, **wishes})
+        # asked for by a person, who sees that an equal one is done and wants it once more
+        sent = submit(self.work.settings, kind, {"part": part, **wishes}, again=True)
         if sent.new:
             self._note(f"submit {kind}", part, job=sent.job.id)
         return sent

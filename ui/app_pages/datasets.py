@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
@@ -128,13 +129,12 @@ def _export(session: Session, part: PartRecord, found: list[VersionFacts]) -> No
     chosen = left.selectbox(_("Format"), format_names(), key="export_format")
     defect = middle.selectbox(_("Defect type"), [everything, *types], key="export_type")
     model = right.selectbox(_("From model"), [everything, *map(str, models)], key="export_model")
-    number = 1 + max((one.version.number for one in found if one.version.kind == "synthetic"), default=0)
     wishes: dict[str, Any] = {
         "format": chosen,
         "defect": None if defect == everything else defect,
         "model": None if model == everything else model,
     }
-    out = folder_for(session.work.settings, part, chosen, number, wishes["defect"])
+    out = folder_for(session.work.settings, part, chosen, datetime.now(UTC))
     wishes["out"] = str(out)
     look, go, _rest = st.columns([1, 1, 2])
     if look.button(_("Look first"), disabled=not session.may("export")):

@@ -157,6 +157,7 @@ def _policy(session: Session, part: PartRecord, plan: ScheduleReport) -> None:
         chosen = st.multiselect(
             _("Also start on"),
             list(TRIGGERS),
+            placeholder=_("Choose"),
             default=list(plan.triggers),
             format_func=lambda one: _(TRIGGERS[one]),
         )

@@ -159,6 +159,7 @@ def _runs(part: PartRecord) -> None:
         chosen = st.multiselect(
             _("Show and compare (up to four)"),
             list(labels),
+            placeholder=_("Choose"),
             default=[found[0].id],
             format_func=lambda one: labels.get(one, one),
             max_selections=MOST_TOGETHER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,12 @@ Draw = Callable[..., AppTest]
 def home(tmp_path: Path) -> Path:
     with workplace(tmp_path) as work:
         part = draw_part(work)
-        out = folder_for(work.settings, part, "mvtec", 1, None)
+        out = folder_for(work.settings, part, "mvtec", datetime(2026, 5, 1, tzinfo=UTC))
         export.run(work, "tile", format="mvtec", out=out, override="for the test of this page")
         with work.registry.write() as rows:
             first = rows.samples.page(part.id)[0]
             rows.reviews.add(first.id, decision="ng", reviewer="Sato")
-        out = folder_for(work.settings, part, "coco", 2, "crack")
+        out = folder_for(work.settings, part, "coco/../..", datetime(2026, 5, 2, tzinfo=UTC))
         export.run(work, "tile", format="coco", out=out, override="a second one for this page")
     return tmp_path
 
