@@ -15,6 +15,7 @@ from data_registry.errors import NotFound
 from data_registry.records import NewSample, SampleRecord
 from factory_gen.checks import check_choice, check_mask
 from factory_gen.errors import InputRefused
+from factory_gen.images.dataset import PartImage
 from factory_gen.images.files import encode_mask, encode_png
 from factory_gen.images.foreground import foreground
 from factory_gen.sampler.inpaint import DefectRequest, request_seed
@@ -113,20 +114,9 @@ def draw(
         choice = generator.choice(steps=steps, guidance_scale=guidance)
         learned = WARM.learn(work, chosen, generator.types)
         region = foreground(image.pixels)
-        shift = learned.knowledge[defect].shift
-        requests = [
-            DefectRequest(
-                image.pixels,
-                image.bit_depth,
-                mask,
-                defect,
-                strength,
-                request_seed(seed, index, 0),
-                shift,
-                region,
-            )
-            for index in range(count)
-        ]
+        requests = _requests(
+            image, mask, defect, strength, seed, count, learned.knowledge[defect].shift, region
+        )
         drawn = generator.draw(requests, choice)
         judged = [learned.check.examine(defect, image, one.pixels, mask, region) for one in drawn]
     cut = near(mask)
@@ -217,6 +207,24 @@ def keep(
         owner = rows.parts.get(part)
         rows.samples.add_many(owner.id, samples)
         return rows.samples.page(owner.id, request_sha256=drawn.request_sha256, limit=len(drawn.variants))
+
+
+def _requests(
+    image: PartImage,
+    mask: np.ndarray,
+    defect: str,
+    strength: float | None,
+    seed: int,
+    count: int,
+    shift: float | None,
+    region: np.ndarray,
+) -> list[DefectRequest]:
+    """One request per variant; they differ in their seeds only."""
+    seeds = [request_seed(seed, index, 0) for index in range(count)]
+    return [
+        DefectRequest(image.pixels, image.bit_depth, mask, defect, strength, one, shift, region)
+        for one in seeds
+    ]
 
 
 def _row(work: Workplace, part_id: int, source_id: int) -> Any:
