@@ -107,9 +107,7 @@ def difference(source: np.ndarray, result: np.ndarray) -> np.ndarray:
 def outline(mask: np.ndarray) -> bytes:
     """PNG with nothing but the border of a mask, at up to four times its size, clear elsewhere."""
     scale = max(1, min(_OUTLINE_SCALE, _OUTLINE_SIDE // max(mask.shape)))
-    large = cv2.resize(
-        mask.astype(np.uint8), None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST
-    )
+    large = cv2.resize(mask.astype(np.uint8), None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
     lines, _ = cv2.findContours(large, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     drawn = np.zeros((*large.shape, 4), np.uint8)
     cv2.drawContours(drawn, lines, -1, _EDGE, 1 + scale)
