@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pipelines.access import Actor, require
+from pipelines.accounts import require_visit
 from pipelines.wiring import Workplace
 
 Given = ParamSpec("Given")
@@ -17,9 +18,11 @@ Who = TypeVar("Who", bound="Calls")
 class Calls:
     """Calls in the name of one actor. Each public method of a subclass carries `@checked`."""
 
-    def __init__(self, work: Workplace, actor: Actor) -> None:
+    def __init__(self, work: Workplace, actor: Actor, *, token: str = "") -> None:
+        """A token makes each call look whether the visit still stands; without one the caller answers for it."""
         self.work = work
         self.actor = actor
+        self._token = token
 
     def _note(self, action: str, subject: str, **details: Any) -> None:
         """Add a line to the audit trail in the actor's name."""
@@ -42,6 +45,8 @@ def checked(
         def call(self: Who, *args: Given.args, **given: Given.kwargs) -> Result:
             part: Any = given.get("part")
             require(self.actor, action, part if isinstance(part, str) else None)
+            if self._token:
+                require_visit(self.work, self._token, self.actor)
             return method(self, *args, **given)
 
         call.action = action  # type: ignore[attr-defined]  # what the test of all calls reads

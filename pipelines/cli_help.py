@@ -109,7 +109,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "schedule show": ("factory-gen schedule show --part tile",),
     "schedule off": ("factory-gen schedule off --part tile",),
-    "schedule run": ("factory-gen schedule run --budget 60m              each hour, by a timer of the system",),
+    "schedule run": (
+        "factory-gen schedule run --budget 60m              each hour, by a timer of the system",
+    ),
     "versions": ("factory-gen versions list --part tile", "factory-gen versions diff 1 2 --part tile"),
     "versions list": ("factory-gen versions list --part tile",),
     "versions diff": (

@@ -102,9 +102,7 @@ def draw(
     """
     started = time.monotonic()
     if not mask.any():
-        raise InputRefused(
-            expected="a painted defect", found="an empty mask", action="Paint where the defect goes."
-        )
+        raise _nothing_painted()
     with WARM.hold(work, part, model) as chosen:
         row = _row(work, chosen.part.id, source_id)
         image = load_image(work, row)
@@ -114,9 +112,8 @@ def draw(
         choice = generator.choice(steps=steps, guidance_scale=guidance)
         learned = WARM.learn(work, chosen, generator.types)
         region = foreground(image.pixels)
-        requests = _requests(
-            image, mask, defect, strength, seed, count, learned.knowledge[defect].shift, region
-        )
+        known = learned.knowledge[defect]
+        requests = _requests(image, mask, defect, strength, seed, count, known.shift, region)
         drawn = generator.draw(requests, choice)
         judged = [learned.check.examine(defect, image, one.pixels, mask, region) for one in drawn]
     cut = near(mask)
@@ -207,6 +204,12 @@ def keep(
         owner = rows.parts.get(part)
         rows.samples.add_many(owner.id, samples)
         return rows.samples.page(owner.id, request_sha256=drawn.request_sha256, limit=len(drawn.variants))
+
+
+def _nothing_painted() -> InputRefused:
+    return InputRefused(
+        expected="a painted defect", found="an empty mask", action="Paint where the defect goes."
+    )
 
 
 def _requests(
