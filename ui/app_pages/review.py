@@ -17,21 +17,11 @@ from ui.error_box import errors_shown, show_error
 from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets.review_desk import DeskView, address_of, needed, pressed, review_desk
+from ui.widgets.review_words import desk_words, told
 
 AHEAD, SENT_AT_ONCE = 5, 2
 BLIND, OPEN_VIEW = N_("Blind, real ones mixed in"), N_("Open, everything shown")
 STATE = "review_state"
-SCORES = {
-    "contrast": N_("visibility against its surroundings"),
-    "grain": N_("grain inside over around"),
-    "seam": N_("hardness of the border"),
-    "rim": N_("line along the border"),
-    "nearest_real": N_("distance to the nearest real"),
-    "type_fit": N_("looks like its type"),
-    "mask_fit": N_("mask fits"),
-}
-# what would tell a real picture from a generated one stays away in a blind session
-HIDDEN_WHEN_BLIND = ("source", "difference")
 
 
 @dataclass(slots=True)
@@ -222,7 +212,7 @@ def _view(session: Session, part: PartRecord, line: _Line, *, ahead: int) -> Des
         item = _item(part, key)
         types.add(item.defect_type)
         line.decisions.setdefault(key, item.decision)
-        items[key] = _told(item, line.blind)
+        items[key] = told(item, line.blind)
         line.sent.add(key)
     return DeskView(
         at=line.key,
@@ -235,7 +225,7 @@ def _view(session: Session, part: PartRecord, line: _Line, *, ahead: int) -> Des
             done=line.decided, left=max(0, line.left - line.decided)
         ),
         turn=line.turn,
-        words=_words(),
+        words=desk_words(),
     )
 
 
@@ -260,81 +250,3 @@ def _limits_of(part_id: int, part_name: str, defect_type: str) -> dict[str, list
 
 def _limits(part: PartRecord, defect_type: str) -> dict[str, list[str]]:
     return _limits_of(part.id, part.name, defect_type)
-
-
-def _told(item: ReviewItem, blind: bool) -> dict[str, Any]:
-    """An item as the browser keeps it."""
-    shown = {
-        name: address_of(data)
-        for name, data in item.pictures.items()
-        if not (blind and name in HIDDEN_WHEN_BLIND)
-    }
-    scores = [
-        {
-            "name": _(SCORES[one.name]) if one.name in SCORES else one.name,
-            "value": f"{one.value:.2f}",
-            "range": _range(one.low, one.high),
-            "fits": one.fits,
-        }
-        for one in item.scores
-    ]
-    facts = [f"{_(FACTS[name])}: {value}" for name, value in item.facts.items()]
-    return {
-        "type": item.defect_type,
-        "pictures": shown,
-        "scores": [] if blind else scores,
-        "facts": [] if blind else facts,
-        "decision": item.decision,
-    }
-
-
-FACTS = {
-    "sample": N_("Sample"),
-    "model": N_("Model"),
-    "seed": N_("Seed"),
-    "source": N_("Painted on"),
-}
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is not None and high is not None:
-        return f"{low:.2f} – {high:.2f}"
-    if low is not None:
-        return f"≥ {low:.2f}"
-    return "" if high is None else f"≤ {high:.2f}"
-
-
-def _words() -> dict[str, Any]:
-    return {
-        "nothing": _(
-            "Nothing left to decide on. Press Z to take the last decision back, or choose another type."
-        ),
-        "undecided": _("Undecided"),
-        "undo": _("Undo"),
-        "scores": _("Scores"),
-        "heads": [_("score"), _("value"), _("limits"), ""],
-        "limits": _("Limit samples: real defects of the type {type}"),
-        "limit_names": {
-            "faintest": _("faintest"),
-            "typical": _("typical"),
-            "strongest": _("strongest"),
-        },
-        "views": {
-            "result": _("result"),
-            "source": _("source"),
-            "mask": _("mask"),
-            "difference": _("difference"),
-            "nearest": _("nearest real"),
-            "whole": _("whole picture"),
-        },
-        "marks": {"ok": "○ OK", "ng": "× NG", "undecided": "? " + _("Undecided")},
-        "acts": {
-            "ok": _("OK: a defect as it could come from the line"),
-            "ng": _("NG: not usable"),
-            "undecided": _("Undecided"),
-            "undo": _("Take the last decision back"),
-            "back": _("Look at the one before"),
-            "next": _("Look at the next one without deciding"),
-        },
-        "hint": _("Keys: O, N, U, Z, arrows to look only, space for the outline, 1 to 6 for the views"),
-    }
