@@ -103,7 +103,9 @@ def test_the_page_quotes_the_speed_bench() -> None:
     assert [text for text in speed_quotes(results) if text not in page] == []
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in RESULTS.glob("prior_*.json")))
+@pytest.mark.parametrize(
+    "name", sorted(str(path.relative_to(RESULTS)) for path in RESULTS.rglob("prior_*.json"))
+)
 def test_the_page_holds_the_tables_of_each_prior_bench(name: str) -> None:
     results, page = load(name), (RESULTS / "how_we_know.md").read_text()
     assert tables(results).strip() in page
