@@ -19,7 +19,7 @@ from ui.cache import workplace
 from ui.error_box import errors_shown, show_error
 from ui.language.words import LANGUAGES, _, current_language, use_language
 from ui.pages_table import PageEntry, present
-from ui.state import Session
+from ui.state import PAGES_KEY, Session
 
 ICON = Path(__file__).parent / "icon.png"  # a named icon would be fetched from outside
 PART_KEY, CHOSEN_LANGUAGE_KEY = "part", "chosen_language"
@@ -42,6 +42,7 @@ def main() -> None:
 def _draw(work: Workplace, actor: Actor) -> None:
     session = _session(work, actor)
     pages: dict[str, list[st.Page]] = {}
+    by_name: dict[str, st.Page] = {}
     for entry in present():
         if allowed(actor.role, entry.action):
             drawn = st.Page(
@@ -52,6 +53,8 @@ def _draw(work: Workplace, actor: Actor) -> None:
                 default=entry.name == st.session_state.get(FIRST_PAGE_KEY, "home"),
             )
             pages.setdefault(_(entry.group) if entry.group else "", []).append(drawn)
+            by_name[entry.name] = drawn
+    st.session_state[PAGES_KEY] = by_name
     st.navigation(pages).run()
 
 

@@ -9,6 +9,8 @@ from pipelines.access import Actor, allowed
 from pipelines.service import Service
 from pipelines.wiring import Workplace
 
+PAGES_KEY = "pages"  # the pages of this visitor by name, for links between them
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
