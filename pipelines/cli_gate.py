@@ -76,7 +76,10 @@ def gate(
         str | None, typer.Option("--request", help="Freeze samples of this request only.", show_default=False)
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes side by side; 0 chooses.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the last gate broke off.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume/--anew", help="Take results that earlier gates left, or train all anew."),
+    ] = True,
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write the report to this file.", show_default=False)
     ] = None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,8 +17,9 @@ from pipelines.export_checks import refuse_empty
 from pipelines.export_version import Wanted, freeze_version, write_version
 from pipelines.gate_bench import Bench, Task
 from pipelines.gate_conclude import conclude
+from pipelines.gate_names import ResultNames
 from pipelines.gate_options import APART, GateOptions
-from pipelines.gate_plan import Validation, everything, final_runs, validate, validation_runs
+from pipelines.gate_plan import all_in, final_runs, validate, validation_runs
 from pipelines.gate_report import GateReport, plain
 from pipelines.gate_runs import Done, Run, read
 from pipelines.gate_workers import do_runs
@@ -65,19 +65,18 @@ def run(
     frozen = _version(work, owner, version, wanted or Wanted())
     task = _task(work, owner, frozen, how)
     bench = Bench(work, task)
-    folder = _folder(work, task)
-    if not how.resume:
-        shutil.rmtree(folder, ignore_errors=True)
-    trainings = _Trainings(bench, folder, how.processes(task.device), say)
+    folder = work.settings.home / "gate"
+    names = ResultNames(bench, folder / f"part{task.part.id}-trainings")
+    trainings = _Trainings(bench, names, how, say)
     types = bench.rows.types
-    found = Validation({split: dict(everything(types)) for split in range(how.splits)}, False, None, None)
+    found = all_in(types, how.splits)
     if how.shares == "auto":
         first = trainings.do(validation_runs(task.settings, types, how.splits), _finals(task, how))
         found = validate(first, task.settings, types, how.splits)
-    done = trainings.do(final_runs(task.settings, found.shares, how.seeds, how.curve), 0)
+    done = trainings.do(final_runs(task.settings, found, how.splits, how.seeds, how.curve), 0)
     say.say("comparing")
-    report = conclude(bench, how, found, done, folder.parent, command_line, started)
-    (folder.parent / f"{folder.name}.json").write_text(json.dumps(plain(report), indent=1))
+    report = conclude(bench, how, found, done, folder, command_line, started)
+    _report_file(folder, task).write_text(json.dumps(plain(report), indent=1))
     if report.stored:
         _store(work, task, report)
     return report
@@ -86,19 +85,21 @@ def run(
 class _Trainings:
     """Does what is not done yet, and says how long the rest will take."""
 
-    def __init__(self, bench: Bench, folder: Path, workers: int, say: Progress) -> None:
-        self._bench, self._folder, self._workers, self._say = bench, folder, workers, say
+    def __init__(self, bench: Bench, names: ResultNames, how: GateOptions, say: Progress) -> None:
+        self._bench, self._names, self._how, self._say = bench, names, how, say
 
     def do(self, runs: Sequence[Run], later: int) -> dict[Run, Done]:
         """The results of the runs; `later` more runs will follow."""
-        kept = {run: read(self._folder, run) for run in runs}
-        left = [run for run, found in kept.items() if found is None]
+        paths = {run: self._names.path(run) for run in runs}
+        kept = {run: read(path) if self._how.resume else None for run, path in paths.items()}
+        left = {run: paths[run] for run, found in kept.items() if found is None}
         steps = self._bench.task.settings.steps
         self._say.start(STAGE, len(left) * steps, "training steps")
         if len(left) < len(runs):
             self._say.say(f"{len(runs) - len(left)} of {len(runs)} trainings are there already")
         began = time.monotonic()
-        work_through = do_runs(self._bench, left, self._folder, self._workers, self._tell)
+        workers = self._how.processes(self._bench.task.device)
+        work_through = do_runs(self._bench, left, workers, self._tell)
         for ended, run in enumerate(work_through, start=1):
             pace = (time.monotonic() - began) / ended
             minutes = pace * (len(left) - ended + later) / 60
@@ -106,7 +107,7 @@ class _Trainings:
                 f"{ended} of {len(left)} trainings ({run.label}); about {minutes:.0f} min left in all"
             )
         self._say.finish(STAGE)
-        found = {run: kept[run] or read(self._folder, run) for run in runs}
+        found = {run: kept[run] or read(paths[run]) for run in runs}
         return {run: done for run, done in found.items() if done is not None}
 
     def _tell(self, steps: int) -> None:
@@ -147,11 +148,11 @@ def _task(work: Workplace, part: PartRecord, version: DatasetVersionRecord, how:
 
 
 def _finals(task: Task, how: GateOptions) -> int:
-    return len(final_runs(task.settings, {split: {} for split in range(how.splits)}, how.seeds, how.curve))
+    return len(final_runs(task.settings, all_in((), how.splits), how.splits, how.seeds, how.curve))
 
 
-def _folder(work: Workplace, task: Task) -> Path:
-    """Results of exactly this gate; more seeds or splits go on from them, anything else starts a new folder."""
+def _report_file(folder: Path, task: Task) -> Path:
+    """Where the last report of exactly this gate is kept, whatever its seeds and splits."""
     facts = [
         task.version.manifest_sha256,
         task.settings.sha256,
@@ -164,7 +165,7 @@ def _folder(work: Workplace, task: Task) -> Path:
         task.device,
     ]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
-    return work.settings.home / "gate" / f"part{task.part.id}-v{task.version.number}-{digest}"
+    return folder / f"part{task.part.id}-v{task.version.number}-{digest}.json"
 
 
 def _store(work: Workplace, task: Task, report: GateReport) -> None:

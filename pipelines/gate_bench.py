@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data_registry.records import DatasetVersionRecord, PartRecord, SourceImageRecord
-from factory_gen.gate.arms import find_arm
+from factory_gen.gate.arms import SYNTHETIC, find_arm
 from factory_gen.gate.batches import Plan, Pools
 from factory_gen.gate.inspector import Training
 from factory_gen.gate.inspectors import make_inspector
@@ -29,7 +29,7 @@ from pipelines.gate_pictures import (
     load_samples,
     sides_of,
 )
-from pipelines.gate_runs import FINAL, HALF, Run, keep
+from pipelines.gate_runs import FINAL, Run, keep, steps_of
 from pipelines.wiring import Workplace
 
 PIXEL_INSPECTORS = ("segmentation", "anomaly", "linear")
@@ -122,12 +122,12 @@ class Bench:
             self._decoded[key] = picture if self.rows.whole else trim(picture, self.task.window)
         return self._decoded[key]
 
-    def do(self, run: Run, folder: Path, tell: Any = None) -> None:
+    def do(self, run: Run, path: Path, tell: Any = None) -> None:
         """Train and score one run and keep its result."""
         settings = self.task.settings
         folds = self._folds(run)
-        pools = Pools(self._real(run, folds), self._ours(run, folds))
-        steps = settings.steps // 2 if run.stage == HALF else settings.steps
+        arm, steps = find_arm(run.arm), steps_of(run, settings)
+        pools = Pools(self._real(run, folds), self._ours(run, folds) if SYNTHETIC in arm.fills else ())
         training = Training(
             steps,
             settings.batch,
@@ -137,13 +137,18 @@ class Bench:
             self.task.device,
         )
         plan = Plan(
-            self.task.window, settings.batch, settings.extra, class_mix(dict(run.shares)), self.task.moves
+            self.task.window,
+            settings.batch,
+            settings.extra,
+            class_mix(self.rows.types),
+            self.task.moves,
+            dict(run.shares),
         )
         counted = _Counter(tell)
         trial = run_trial(
             self._inspector,
             pools,
-            find_arm(run.arm),
+            arm,
             plan,
             training,
             self._test(run, folds),
@@ -152,7 +157,7 @@ class Bench:
             tell=counted.step,
         )
         counted.flush()
-        keep(folder, run, trial)
+        keep(path, run, trial)
 
     def _folds(self, run: Run) -> dict[str, int]:
         """Group to fold; empty in the final stage."""

@@ -66,7 +66,7 @@ def conclude(
     weights = draw_groups(judged[0].clusters, draws, numpy_generator(0, "gate", "groups"))
     losses = [one.sample_losses for one in results[JUDGED]]
     faint = faint_shares(bench.real_defects(), bench.synthetic)
-    shares = next(iter(validation.shares.values()))
+    shares = next(iter(validation.judged.values()))
     causes = find_causes(decision.verdict, found.per_type, losses, faint, shares)
     lift, low, high = finite_bounds(found)
     return GateReport(
@@ -85,7 +85,8 @@ def conclude(
         lifts=found.lifts,
         per_type=found.per_type,
         others=found.others,
-        shares={str(split): dict(shares) for split, shares in validation.shares.items()},
+        shares=_by_split(validation.judged),
+        shares_of_floors={arm: _by_split(found) for arm, found in validation.shares.items() if arm != JUDGED},
         share_chosen=validation.chosen if how.shares == "auto" else None,
         converged=validation.converged,
         control_half=validation.half,
@@ -138,6 +139,10 @@ def _results(done: Mapping[Run, Done], arm: str, amount: float | None = None) ->
     """The final results of an arm, in the order of split and seed."""
     ordered = sorted(done, key=lambda run: (run.split, run.seed))
     return [done[run] for run in ordered if (run.stage, run.arm, run.amount) == (FINAL, arm, amount)]
+
+
+def _by_split(shares: Mapping[int, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    return {str(split): dict(found) for split, found in shares.items()}
 
 
 def _tenths(results: Sequence[Done]) -> list[float]:

@@ -28,7 +28,7 @@ class GateOptions:
         curve: also the lift against the number of synthetic pictures.
         reject: the plant's limit of good parts rejected, a share.
         workers: processes side by side; 0 takes 2 on a CPU with two cores or more, else 1.
-        resume: go on from the results that an earlier call left.
+        resume: take the results that earlier gates left, of this or another version; False trains everything anew.
     """
 
     settings: str = "small"
@@ -42,7 +42,7 @@ class GateOptions:
     curve: bool = False
     reject: float = 0.05
     workers: int = 0
-    resume: bool = False
+    resume: bool = True
 
     def __post_init__(self) -> None:
         fits = self.seeds >= 2 and self.splits >= 1 and 0 <= self.reject < 1 and self.shares in SHARES

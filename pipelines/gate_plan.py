@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from factory_gen.gate.arms import JUDGED
+from factory_gen.gate.arms import JUDGED, find_arm
 from factory_gen.gate.compare import IMAGE_METRIC, PIXEL_METRIC
 from factory_gen.gate.scores import figures, merge
 from factory_gen.gate.settings import GateSettings
@@ -23,16 +23,21 @@ class Validation:
     """What was found without the hold-out.
 
     Attributes:
-        shares: split to the chosen share of synthetic data per type.
-        chosen: whether any type gained in any split; if none did, all types get the full share after all, so that
-            the hold-out can say how much that costs.
+        shares: arm to split to the chosen share of its own windows per type; an arm that is missing fills all slots.
+        chosen: whether any type of the judged arm gained in any split; if none did, all types get the full share
+            after all, so that the hold-out can say how much that costs.
         half, whole: the control's figure after half and after all of the steps, None if it was not looked at.
     """
 
-    shares: Mapping[int, Mapping[str, float]]
+    shares: Mapping[str, Mapping[int, Mapping[str, float]]]
     chosen: bool
     half: float | None
     whole: float | None
+
+    @property
+    def judged(self) -> Mapping[int, Mapping[str, float]]:
+        """Split to the judged arm's share per type."""
+        return self.shares[JUDGED]
 
     @property
     def converged(self) -> bool | None:
@@ -41,20 +46,31 @@ class Validation:
             return None
         return self.whole - self.half <= CONVERGED
 
+    def of(self, arm: str, split: int) -> Shares:
+        """An arm's shares on a split: a mixed arm has the judged one's, arms without a choice have none."""
+        own = self.shares.get(JUDGED if JUDGED in find_arm(arm).fills else arm, {})
+        return tuple(sorted(own.get(split, {}).items()))
+
 
 def everything(types: Sequence[str], share: float = 1.0) -> Shares:
     """The same share for every type."""
     return tuple((name, share) for name in sorted(types))
 
 
+def all_in(types: Sequence[str], splits: int) -> Validation:
+    """No choice: the judged arm fills all slots of every type."""
+    shares = {split: dict(everything(types)) for split in range(splits)}
+    return Validation({JUDGED: shares}, False, None, None)
+
+
 def validation_runs(settings: GateSettings, types: Sequence[str], splits: int) -> list[Run]:
-    """The control and each offered share on each fold, and the control at half the steps once."""
-    runs = [Run(HALF, CONTROL, 0, 0, 0, everything(types))]
+    """The control and each arm that has a choice with each offered share on each fold, and the control at half once."""
+    runs = [Run(HALF, CONTROL, 0, 0, 0, ())]
     for split in range(splits):
         for fold in range(FOLDS):
-            runs.append(Run(CHOOSE, CONTROL, 0, split, fold, everything(types)))
-            for share in settings.offered:
-                runs.append(_offered(types, split, fold, share))
+            runs.append(_control(split, fold))
+            for arm in _choosing(settings):
+                runs += [_offered(types, arm, split, fold, share) for share in settings.offered]
     return runs
 
 
@@ -62,43 +78,51 @@ def validate(
     done: Mapping[Run, Done], settings: GateSettings, types: Sequence[str], splits: int
 ) -> Validation:
     """Choose the shares; see `factory_gen.gate.shares.choose_shares`."""
-    shares = {}
-    for split in range(splits):
-        control = [Run(CHOOSE, CONTROL, 0, split, fold, everything(types)) for fold in range(FOLDS)]
-        offered = {
-            share: _per_type(done, [_offered(types, split, fold, share) for fold in range(FOLDS)])
-            for share in settings.offered
-        }
-        shares[split] = choose_shares(_per_type(done, control), offered, types)
-    chosen = any(share > 0 for found in shares.values() for share in found.values())
-    if not chosen:
-        shares = {split: dict(everything(types)) for split in shares}
-    half, whole = (
-        _macro(done[run])
-        for run in (
-            Run(HALF, CONTROL, 0, 0, 0, everything(types)),
-            Run(CHOOSE, CONTROL, 0, 0, 0, everything(types)),
-        )
-    )
+    shares, chosen = {}, True
+    for arm in _choosing(settings):
+        found = {split: _choice(done, settings, types, arm, split) for split in range(splits)}
+        if not any(share > 0 for one in found.values() for share in one.values()):
+            found = {split: dict(everything(types)) for split in found}
+            chosen = chosen and arm != JUDGED
+        shares[arm] = found
+    half, whole = (_macro(done[run]) for run in (Run(HALF, CONTROL, 0, 0, 0, ()), _control(0, 0)))
     return Validation(shares, chosen, half, whole)
 
 
-def final_runs(
-    settings: GateSettings, shares: Mapping[int, Mapping[str, float]], seeds: int, curve: bool
-) -> list[Run]:
+def final_runs(settings: GateSettings, found: Validation, splits: int, seeds: int, curve: bool) -> list[Run]:
     """Every arm with every seed on every split, seed by seed, so that a stopped gate has whole comparisons."""
     runs = []
-    for split, chosen in sorted(shares.items()):
-        found = tuple(sorted(chosen.items()))
+    for split in range(splits):
         for seed in range(seeds):
-            runs += [Run(FINAL, arm, seed, split, None, found) for arm in settings.arms]
+            runs += [Run(FINAL, arm, seed, split, None, found.of(arm, split)) for arm in settings.arms]
             if curve:
-                runs += [Run(FINAL, JUDGED, seed, split, None, found, amount) for amount in AMOUNTS]
+                shares = found.of(JUDGED, split)
+                runs += [Run(FINAL, JUDGED, seed, split, None, shares, amount) for amount in AMOUNTS]
     return runs
 
 
-def _offered(types: Sequence[str], split: int, fold: int, share: float) -> Run:
-    return Run(CHOOSE, JUDGED, 0, split, fold, everything(types, share))
+def _choosing(settings: GateSettings) -> list[str]:
+    return [arm for arm in settings.chosen if arm in settings.arms]
+
+
+def _control(split: int, fold: int) -> Run:
+    return Run(CHOOSE, CONTROL, 0, split, fold, ())
+
+
+def _offered(types: Sequence[str], arm: str, split: int, fold: int, share: float) -> Run:
+    return Run(CHOOSE, arm, 0, split, fold, everything(types, share))
+
+
+def _choice(
+    done: Mapping[Run, Done], settings: GateSettings, types: Sequence[str], arm: str, split: int
+) -> dict[str, float]:
+    """An arm's share per type on one split."""
+    offered = {
+        share: _per_type(done, [_offered(types, arm, split, fold, share) for fold in range(FOLDS)])
+        for share in settings.offered
+    }
+    control = _per_type(done, [_control(split, fold) for fold in range(FOLDS)])
+    return choose_shares(control, offered, types)
 
 
 def _per_type(done: Mapping[Run, Done], runs: Sequence[Run]) -> dict[str, float]:

@@ -36,7 +36,8 @@ class GateReport:
         needed_defects: held-out real defects in all that would settle it, where that helps.
         arms: arm to figure to (mean, standard deviation over runs).
         lifts: arm to its lift over `against`; `per_type` and `others` are the judged arm's.
-        shares: split to type to the share of synthetic data that the validation chose.
+        shares: split to type to the share of its extra slots that the judged arm fills with our samples; the rest
+            shows real windows of the type. `shares_of_floors` has the same of other arms with a choice, by arm.
         share_chosen: False where no type gained on the validation and all were given the full share.
         converged: whether the control gained no more in its second half of the steps; `control_half` and
             `control_whole` are its figures on the validation.
@@ -66,6 +67,7 @@ class GateReport:
     per_type: Mapping[str, Lift]
     others: Mapping[str, Lift]
     shares: Mapping[str, Mapping[str, float]]
+    shares_of_floors: Mapping[str, Mapping[str, Mapping[str, float]]]
     share_chosen: bool | None
     converged: bool | None
     control_half: float | None

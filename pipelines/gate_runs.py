@@ -1,4 +1,8 @@
-"""The trainings of one gate: what each is, how it is done, and its result on disk, so that a killed gate goes on."""
+"""The trainings of gates: what each is, and its result on disk under the name of all that it depends on.
+
+A killed gate goes on where it was, and a gate of another version finds the trainings that have nothing to do with the
+version: real only, oversampled, CutPaste.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,18 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 
 from factory_gen.gate.scores import Tally
+from factory_gen.gate.settings import GateSettings
 from factory_gen.gate.trial import Trial
 
 CHOOSE, HALF, FINAL = "choose", "half", "final"
+# In the name of every result: raise it when a change of code changes what a training sees, does or counts.
+TRAININGS = 1
 _LOSSES_KEPT = 200
 
 
@@ -31,7 +39,7 @@ class Run:
         seed: number of the seed.
         split: number of the split.
         fold: which fold is scored; None in the final stage.
-        shares: type and share of synthetic data, sorted.
+        shares: type and share of its extra slots that the arm's own source fills, sorted; empty for all of them.
         amount: synthetic pictures per real defect at most; None for all.
     """
 
@@ -50,11 +58,20 @@ class Run:
         amount = "" if self.amount is None else f" x{self.amount:g}"
         return f"{self.stage} {self.arm}{amount}, split {self.split}, {where}"
 
-    @property
-    def file_name(self) -> str:
-        """Names the run and nothing else."""
-        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+    def file_name(self, facts: Mapping[str, Any]) -> str:
+        """Names the run together with all else that decides its result.
+
+        Args:
+            facts: JSON-able; `TRAININGS` and the run itself come on top.
+        """
+        everything = {"trainings": TRAININGS, "run": asdict(self), **facts}
+        digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:24]
         return f"{self.stage}-{self.arm.replace('+', '-')}-{digest}.npz"
+
+
+def steps_of(run: Run, settings: GateSettings) -> int:
+    """Training steps of a run."""
+    return settings.steps // 2 if run.stage == HALF else settings.steps
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,7 @@ class Done:
     seconds: tuple[float, float]
 
 
-def keep(folder: Path, run: Run, trial: Trial) -> None:
+def keep(path: Path, run: Run, trial: Trial) -> None:
     """Write a run's result in one piece."""
     losses = np.asarray(trial.losses, float)
     parts = np.array_split(losses, max(1, min(len(losses), _LOSSES_KEPT)))
@@ -80,17 +97,16 @@ def keep(folder: Path, run: Run, trial: Trial) -> None:
         "sample_losses": dict(trial.sample_losses),
         "seconds": trial.seconds,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".", suffix=".part", delete=False) as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
         np.savez_compressed(file, facts=np.array(json.dumps(facts)), **trial.tally.counts)  # type: ignore[arg-type]
         file.flush()
         os.fsync(file.fileno())
-    Path(file.name).replace(folder / run.file_name)
+    Path(file.name).replace(path)
 
 
-def read(folder: Path, run: Run) -> Done | None:
+def read(path: Path) -> Done | None:
     """A run's kept result, None where there is none that can be read."""
-    path = folder / run.file_name
     if not path.exists():
         return None
     try:

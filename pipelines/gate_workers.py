@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -21,20 +21,19 @@ from pipelines.wiring import open_workplace
 _WATCH_S = 2.0
 
 
-def do_runs(bench: Bench, runs: Sequence[Run], folder: Path, workers: int, tell: Any) -> Iterator[Run]:
+def do_runs(bench: Bench, runs: Mapping[Run, Path], workers: int, tell: Any) -> Iterator[Run]:
     """Do the runs and yield each when its result is on disk.
 
     Args:
         bench: this process's pictures; the other processes load their own.
-        runs: what is left to do.
-        folder: where results are kept.
+        runs: what is left to do, and where each result is kept.
         workers: processes side by side; 1 works in this one.
         tell: told how many more training steps were done.
     """
     if workers <= 1 or len(runs) <= 1:
         use_threads(bench.work.settings.threads)
-        for run in runs:
-            bench.do(run, folder, tell)
+        for run, path in runs.items():
+            bench.do(run, path, tell)
             yield run
         return
     context = multiprocessing.get_context("spawn")
@@ -42,7 +41,7 @@ def do_runs(bench: Bench, runs: Sequence[Run], folder: Path, workers: int, tell:
     with ProcessPoolExecutor(
         min(workers, len(runs)), context, _start, (bench.work.settings, bench.task, told, os.getpid())
     ) as pool:
-        waiting = {pool.submit(_do, run, folder): run for run in runs}
+        waiting = {pool.submit(_do, run, path): run for run, path in runs.items()}
         listener = threading.Thread(target=_listen, args=(told, tell), daemon=True)
         listener.start()
         try:
@@ -67,8 +66,8 @@ def _start(settings: Settings, task: Task, told: Any, parent: int) -> None:
     _here.update(bench=Bench(work.__enter__(), task), work=work, tell=told.put)
 
 
-def _do(run: Run, folder: Path) -> None:
-    _here["bench"].do(run, folder, _here["tell"])
+def _do(run: Run, path: Path) -> None:
+    _here["bench"].do(run, path, _here["tell"])
 
 
 def _end_with(parent: int) -> None:

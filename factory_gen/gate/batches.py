@@ -1,8 +1,9 @@
 """Batches of windows for one arm.
 
 A batch has base slots and extra slots. Base slots: half good windows, half real defects as often as they occur. Extra
-slots: a defect type by the class mix, from the arm's source. Every slot has random numbers of its own, which do not
-depend on the arm, so two arms differ in what the extra slots show and in nothing else.
+slots: a defect type by the class mix, from the arm's source; where a type gets a share below 1, a real window of that
+type fills the rest. Every slot has random numbers of its own, which do not depend on the arm, so two arms differ in
+what the extra slots show and in nothing else, and with share 0 an arm is the control, down to the pixel.
 
 Shape legend: B windows, S side of a window, C = 3 channels.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from factory_gen.errors import InputRefused
-from factory_gen.gate.arms import BASE, CUTPASTE, PERLIN, SYNTHETIC, Arm
+from factory_gen.gate.arms import BASE, CUTPASTE, PERLIN, REAL, SYNTHETIC, Arm
 from factory_gen.gate.augment import vary
 from factory_gen.gate.cutpaste import cutpaste
 from factory_gen.gate.perlin import perlin
@@ -74,6 +75,7 @@ class Plan:
         extra: share of the batch that the arm fills.
         mix: defect type to its share of the extra slots; what the sum lacks to 1 is drawn like a base slot.
         moves: flips and turns that the part allows.
+        shares: defect type to the share of its extra slots that the arm's own source fills; all of them by default.
     """
 
     window: int
@@ -81,6 +83,7 @@ class Plan:
     extra: float
     mix: Mapping[str, float]
     moves: tuple[str, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,25 +157,29 @@ class BatchStream:
 
     def _extra(self, rng: np.random.Generator) -> _Piece:
         # These draws come first and are made in every arm, so that the class mix is the same down to the slot.
-        name, turn = self._draw_type(rng.random()), rng.random()
+        (name, place), turn = self._draw_type(rng.random()), rng.random()
         source = self.arm.fills[int(turn * len(self.arm.fills))]
         if name is None or source == BASE:
             return self._base(rng)
+        if place >= self.plan.shares.get(name, 1.0):
+            source = REAL
         if source == SYNTHETIC and self._synthetic[name]:
             return self._window(self._pick(self._synthetic[name], rng), name, rng, SYNTHETIC)
         if source == PERLIN:
             return self._drawn(name, rng)
         if source == CUTPASTE and self._cuttable[name]:
             return self._pasted(name, rng)
-        return self._window(self._pick(self._real[name], rng), name, rng, "real")
+        return self._window(self._pick(self._real[name], rng), name, rng, REAL)
 
-    def _draw_type(self, number: float) -> str | None:
+    def _draw_type(self, number: float) -> tuple[str | None, float]:
+        """The type whose part of [0,1) holds the number, and where in that part it lies, in [0,1)."""
         total = 0.0
         for name in self.types:
-            total += self.plan.mix.get(name, 0.0) if self._real[name] else 0.0
-            if number < total:
-                return name
-        return None
+            part = self.plan.mix.get(name, 0.0) if self._real[name] else 0.0
+            if number < total + part:
+                return name, (number - total) / part
+            total += part
+        return None, 0.0
 
     def _pasted(self, name: str, rng: np.random.Generator) -> _Piece:
         defect = self._window(self._pick(self._cuttable[name], rng), name, rng, CUTPASTE)

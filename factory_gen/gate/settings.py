@@ -25,6 +25,7 @@ class GateSettings:
         goods: good held-out pictures scored at most.
         validation_goods: the same in the validation.
         draws: resamplings of the held-out groups.
+        chosen: arms whose share per type the validation chooses; the other floors fill all extra slots.
     """
 
     name: str
@@ -37,9 +38,10 @@ class GateSettings:
     goods: int = 120
     validation_goods: int = 40
     draws: int = 1000
+    chosen: tuple[str, ...] = ("synthetic",)
 
     def __post_init__(self) -> None:
-        for arm in self.arms:
+        for arm in (*self.arms, *self.chosen):
             check_choice(arm, ARMS, "arm")
 
     @property
@@ -60,6 +62,7 @@ SETTINGS = {
             offered=(0.5, 1.0),
             goods=400,
             validation_goods=120,
+            chosen=("synthetic", "cutpaste"),
         ),
     )
 }

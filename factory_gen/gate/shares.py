@@ -65,6 +65,6 @@ def choose_shares(
     return chosen
 
 
-def class_mix(shares: Mapping[str, float]) -> dict[str, float]:
-    """Type to its part of the extra slots: an equal part times its share; what is left over shows base windows."""
-    return {name: share / len(shares) for name, share in shares.items()}
+def class_mix(types: Sequence[str]) -> dict[str, float]:
+    """Type to its part of the extra slots: all alike, whatever the shares, so that the control stays the same."""
+    return {name: 1.0 / len(types) for name in types}

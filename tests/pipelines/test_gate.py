@@ -20,6 +20,7 @@ from factory_gen.images.files import encode_mask, encode_png, read_mask, read_pi
 from pipelines import gate
 from pipelines.cli import main
 from pipelines.gate_bench import Bench
+from pipelines.gate_names import ResultNames
 from pipelines.gate_options import GateOptions
 from pipelines.gate_pictures import choose_references, find_rows, labels_of, load_picture
 from pipelines.gate_report import GateReport, plain
@@ -33,18 +34,23 @@ from tests.pipelines.trained_part import PART, ingest_plant
 LINEAR = GateOptions(settings="tiny", inspector="linear", seeds=2, workers=1, shares="all")
 
 
-def add_samples(work: Workplace, count: int) -> None:
+def add_samples(work: Workplace, count: int, *, request: str = "request", start: int = 0) -> None:
     """Samples of every type without a trained model: real defects pasted onto good pictures of the generator's side."""
     with work.registry.write() as rows:
         part = rows.parts.get(PART)
         catalogue = rows.datasets.latest(part.id, "catalogue")
         assert catalogue is not None
-        made_by = model(rows, part, catalogue, recipe={"windows": {"size": 32, "augment": ["flip-x"]}})
+        known = rows.models.list(part.id)
+        made_by = (
+            known[0]
+            if known
+            else model(rows, part, catalogue, recipe={"windows": {"size": 32, "augment": ["flip-x"]}})
+        )
         goods = list(rows.images.stream(part.id, kind="good", split="generator"))
         bad = list(rows.images.stream(part.id, kind="defect", split="generator"))
     rng, samples = np.random.default_rng(0), []
     for index in range(count):
-        row, good = bad[index % len(bad)], goods[index % len(goods)]
+        row, good = bad[(index + start) % len(bad)], goods[(index + start) % len(goods)]
         source, target = (read_picture(work.blobs.read(one.sha256), "p").pixels for one in (row, good))
         mask = read_mask(work.blobs.read(str(row.mask_sha256)), "m", size=source.shape[:2])
         pixels, placed = cutpaste(target, source, mask, rng)
@@ -57,7 +63,7 @@ def add_samples(work: Workplace, count: int) -> None:
                 mask_origin={"kind": "drawn"},
                 model_version_id=made_by.id,
                 recipe_sha256=made_by.recipe_sha256,
-                request_sha256=sha("request"),
+                request_sha256=sha(request),
                 index=index,
                 seed=index,
                 solver="euler",
@@ -118,6 +124,7 @@ def test_a_whole_gate(work: Workplace) -> None:
 
 def test_a_killed_gate_goes_on_where_it_was(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = gate.run(work, PART, options=LINEAR)
+    shutil.rmtree(work.settings.home / "gate")
     done: list[Run] = []
     do = Bench.do
 
@@ -132,7 +139,7 @@ def test_a_killed_gate_goes_on_where_it_was(work: Workplace, monkeypatch: pytest
         gate.run(work, PART, options=LINEAR)
     monkeypatch.setattr(Bench, "do", do)
     heard = Heard()
-    again = gate.run(work, PART, options=replace(LINEAR, resume=True), progress=heard)
+    again = gate.run(work, PART, options=LINEAR, progress=heard)
     assert heard.said[0] == "3 of 6 trainings are there already"
     assert (again.lift, again.lift_low, again.arms) == (whole.lift, whole.lift_low, whole.arms)
 
@@ -143,13 +150,55 @@ def test_a_result_that_a_power_cut_broke_is_done_again(work: Workplace) -> None:
     assert len(files) == 6
     files[0].write_bytes(files[0].read_bytes()[:100])
     heard = Heard()
-    gate.run(work, PART, options=replace(LINEAR, resume=True), progress=heard)
+    gate.run(work, PART, options=LINEAR, progress=heard)
     assert heard.said[0] == "5 of 6 trainings are there already"
+
+
+def test_arms_without_our_samples_are_trained_once_for_all_versions(work: Workplace) -> None:
+    gate.run(work, PART, options=replace(LINEAR, shares="auto"))
+    add_samples(work, 6, request="another", start=5)
+    heard = Heard()
+    other = gate.run(work, PART, options=replace(LINEAR, shares="auto"), progress=heard)
+    assert other.version == 2
+    # Of the validation the control, whole and half; then real and oversampled with both seeds.
+    assert [line for line in heard.said if "there already" in line] == [
+        "3 of 5 trainings are there already",
+        "4 of 6 trainings are there already",
+    ]
+    anew = Heard()
+    again = gate.run(
+        work, PART, version=2, options=replace(LINEAR, shares="auto", resume=False), progress=anew
+    )
+    assert not any("there already" in line for line in anew.said)
+    assert (again.lift, again.arms) == (other.lift, other.arms)
+
+
+def test_a_result_has_another_name_when_what_it_depends_on_changes(work: Workplace, tmp_path: Path) -> None:
+    program = tmp_path / "own.py"
+    program.write_text("print(1)")
+    with work.registry.read() as rows:
+        part = rows.parts.get(PART)
+    own = GateOptions(settings="tiny", inspector="command", command=f"python {program}")
+    run = Run("final", "oversampled", 0, 0, None, ())
+
+    def name(how: GateOptions, run: Run = run) -> str:
+        return ResultNames(Bench(work, gate._task(work, part, version(work), how)), tmp_path).path(run).name
+
+    names = [name(LINEAR), name(replace(LINEAR, references=2)), name(replace(LINEAR, settings="small"))]
+    names += [
+        name(LINEAR, replace(run, seed=1)),
+        name(LINEAR, replace(run, shares=(("pit", 0.5),))),
+        name(own),
+    ]
+    program.write_text("print(2)")
+    names.append(name(own))
+    assert len(set(names)) == len(names)
+    assert name(replace(LINEAR, seeds=5, workers=2)) == names[0]
 
 
 def test_two_processes_give_what_one_gives(work: Workplace) -> None:
     one = gate.run(work, PART, options=LINEAR)
-    two = gate.run(work, PART, options=replace(LINEAR, workers=2))
+    two = gate.run(work, PART, options=replace(LINEAR, workers=2, resume=False))
     assert (one.lift, one.arms) == (two.lift, two.arms)
 
 
@@ -292,10 +341,9 @@ def test_options_out_of_range(options: dict[str, object]) -> None:
 
 
 def test_an_unreadable_or_missing_result_is_none(tmp_path: Path) -> None:
-    run = Run("final", "real", 0, 0, None, ())
-    assert read(tmp_path, run) is None
-    (tmp_path / run.file_name).write_bytes(b"no archive")
-    assert read(tmp_path, run) is None
+    assert read(tmp_path / "run.npz") is None
+    (tmp_path / "run.npz").write_bytes(b"no archive")
+    assert read(tmp_path / "run.npz") is None
 
 
 def test_the_command(work: Workplace, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

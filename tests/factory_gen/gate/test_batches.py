@@ -87,6 +87,27 @@ def test_a_type_with_share_none_never_fills_an_extra_slot() -> None:
             assert set(drawn) <= {1}
 
 
+def test_with_share_none_an_arm_is_the_control_down_to_the_pixel() -> None:
+    none = replace(PLAN, shares={"dent": 0.0, "scratch": 0.0})
+    for ours, control in zip(batches("synthetic", 5, none), batches("oversampled", 5), strict=True):
+        np.testing.assert_array_equal(ours.pixels, control.pixels)
+        np.testing.assert_array_equal(ours.mask, control.mask)
+        assert ours.sources == control.sources
+
+
+def test_a_share_of_a_type_is_filled_by_the_arm_and_the_rest_by_real_windows() -> None:
+    some = replace(PLAN, shares={"dent": 0.25})
+    drawn = [
+        (int(kind), source)
+        for batch in batches("synthetic", 60, some)
+        for kind, source in zip(batch.kinds[:EXTRA], batch.sources[:EXTRA], strict=True)
+    ]
+    dents = [source for kind, source in drawn if kind == 1]
+    assert np.mean([source == "synthetic" for source in dents]) == pytest.approx(0.25, abs=0.09)
+    assert set(dents) == {"synthetic", "real"}
+    assert {source for kind, source in drawn if kind == 2} == {"synthetic"}
+
+
 def test_a_type_that_we_have_no_samples_of_is_filled_with_real_ones() -> None:
     ours = [picture for picture in OURS if picture.labels == ("dent",)]
     stream = BatchStream(Pools(REAL, ours), ARMS["synthetic"], PLAN, 3, TYPES)
