@@ -6,10 +6,11 @@ without `@checked` fails it.
 
 from __future__ import annotations
 
+from pipelines.service_jobs import JobCalls
 from pipelines.service_judge import JudgeCalls
 from pipelines.service_keep import KeepCalls
 from pipelines.service_make import MakeCalls
 
 
-class Service(MakeCalls, JudgeCalls, KeepCalls):
+class Service(MakeCalls, JobCalls, JudgeCalls, KeepCalls):
     """Everything a page may change, in the name of one actor. Raises NotPermitted for what the role may not."""

@@ -18,7 +18,6 @@ from pipelines.schedule import ScheduleReport
 
 if TYPE_CHECKING:
     from data_registry.people_records import OverrideRecord
-    from pipelines.engine.jobs import Submitted
     from pipelines.export import ExportReport
 
 
@@ -87,21 +86,6 @@ class JudgeCalls(Calls):
         self._note("figures", part, stored=stored)
         return facts
 
-    @checked("gate")
-    def submit_gate(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
-        """Queue a gate with the job engine."""
-        return self._queue("gate", part, wishes)
-
-    @checked("train")
-    def submit_train(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
-        """Queue a training or a fine-tuning with the job engine."""
-        return self._queue("train", part, wishes)
-
-    @checked("train")
-    def submit_retrain(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
-        """Queue a retraining with the job engine: a challenger, judged, promoted only if it helps."""
-        return self._queue("retrain", part, {"started_by": self.actor.name, **wishes})
-
     @checked("promote")
     def promote(self, *, part: str, model: int, why: str) -> None:
         """Make a model version the champion, in the registry and in MLflow; the one before can be had back."""
@@ -131,11 +115,6 @@ class JudgeCalls(Calls):
             dry_run=True,
         )
 
-    @checked("export")
-    def submit_export(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
-        """Queue an export that the gate lets go, or that a second person has confirmed."""
-        return self._queue("export", part, wishes)
-
     @checked("ask override")
     def ask_override(self, *, part: str, version_id: int, reason: str) -> OverrideRecord:
         """Ask that a version may go against the gate; an admin confirms it."""
@@ -161,15 +140,6 @@ class JudgeCalls(Calls):
     def switch_off(self, *, part: str) -> ScheduleReport:
         """Start no retraining by itself any more."""
         return schedule.switch_off(self.work, part, set_by=self.actor.name)
-
-    def _queue(self, kind: str, part: str, wishes: Mapping[str, Any]) -> Submitted:
-        from pipelines.engine.jobs import submit
-
-        # asked for by a person, who sees that an equal one is done and wants it once more
-        sent = submit(self.work.settings, kind, {"part": part, **wishes}, again=True)
-        if sent.new:
-            self._note(f"submit {kind}", part, job=sent.job.id)
-        return sent
 
     def _part(self, name: str) -> PartRecord:
         with self.work.registry.read() as rows:

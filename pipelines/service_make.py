@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ from pipelines.uploads import keep_upload
 from pipelines.wiring import part_lock
 
 if TYPE_CHECKING:
-    from pipelines.engine.jobs import Submitted
     from pipelines.explore import Nearest, Stages, Walk
     from pipelines.generate import GenerateReport
     from pipelines.try_out import TryOut
@@ -98,24 +97,6 @@ class MakeCalls(Calls):
         from pipelines import try_out
 
         return try_out.run(self.work, part, **wishes)
-
-    @checked("ingest")
-    def submit_ingest(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
-        """Queue an ingest with the job engine; an equal one that waits, runs or is done is returned."""
-        return self._submit("ingest", part, wishes)
-
-    @checked("generate")
-    def submit_generate(self, *, part: str, wishes: Mapping[str, Any]) -> Submitted:
-        """Queue a batch with the job engine; an equal one that waits, runs or is done is returned."""
-        return self._submit("generate", part, wishes)
-
-    def _submit(self, kind: str, part: str, wishes: Mapping[str, Any]) -> Submitted:
-        from pipelines.engine.jobs import submit
-
-        sent = submit(self.work.settings, kind, {"part": part, **wishes})
-        if sent.new:
-            self._note(f"submit {kind}", part, job=sent.job.id)
-        return sent
 
     @checked("generate")
     def generate(self, /, *, part: str, progress: Progress | None = None, **wishes: Any) -> GenerateReport:

@@ -24,6 +24,7 @@ from pipelines.settings import Settings
 
 PROGRESS = "factory-gen-progress"
 REPORT = "factory-gen-report"
+REFUSAL = "factory-gen-refusal"
 DEPLOYMENT = "box"
 LONGEST_PAGE = 200
 POLL_S = 0.25
@@ -111,6 +112,7 @@ def list_jobs(
     limit: int = 60,
     offset: int = 0,
 ) -> JobPage:
+    kind: str | None = None,
     """A page of jobs, the newest first.
 
     Args:
@@ -120,13 +122,15 @@ def list_jobs(
         limit: most jobs of the page, at most 200.
         offset: how many to leave out.
 
+        kind: only of this kind.
     Raises:
         EngineDown: the engine does not answer.
         InputRefused: no state of that name.
     """
     engine = engine_of(settings)
     # all runs of this engine are ours; looking at the tags of thousands would only cost time
-    wanted: dict[str, Any] = {"tags": {"all_": [f"part:{part}"]}} if part else {}
+    named = [f"{word}:{value}" for word, value in (("part", part), ("kind", kind)) if value]
+    wanted: dict[str, Any] = {"tags": {"all_": named}} if named else {}
     if types := _types(states):
         wanted["state"] = {"type": {"any_": types}}
     total = engine.post("/flow_runs/count", {"flow_runs": wanted})
@@ -174,6 +178,11 @@ def cancel(settings: Settings, job_id: str, *, wait_s: float = 30.0) -> Job:
     """Ends a job: a waiting one is taken from the queue, a running one's process is ended.
 
     Args:
+def job_refusal(settings: Settings, job_id: str) -> Mapping[str, str] | None:
+    """Why a job failed, as `expected`, `found` and `action`; None when it did not, or never came to say so."""
+    return _artifacts(engine_of(settings), [job_id], REFUSAL).get(job_id)
+
+
         settings: where the engine is.
         job_id: its number, or the beginning of it.
         wait_s: how long to wait until its process is gone. The state stays `cancelling` when that is not enough.

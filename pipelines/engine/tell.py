@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from factory_gen.errors import FactoryGenError
-from pipelines.engine.jobs import PROGRESS, REPORT
+from pipelines.engine.jobs import PROGRESS, REFUSAL, REPORT
 from pipelines.engine.places import boot_id
 from pipelines.engine.rest import Engine
 
@@ -120,6 +120,12 @@ class EngineProgress:
         """Stores the job's report beside it."""
         body = {"type": REPORT, "data": facts, "flow_run_id": self._run_id}
         self._engine.post("/artifacts/", body)
+
+    def refuse(self, expected: str, found: str, action: str) -> None:
+        """Stores beside the job why it failed; without an engine only its log and its state say so."""
+        facts = {"expected": expected, "found": found, "action": action}
+        with suppress(FactoryGenError):
+            self._engine.post("/artifacts/", {"type": REFUSAL, "data": facts, "flow_run_id": self._run_id})
 
     def _send_on(self) -> None:
         while not self._end.wait(SEND_EVERY_S):

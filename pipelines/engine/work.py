@@ -69,6 +69,7 @@ def work_on(
 def with_retries(
     attempt: Callable[[], T],
     *,
+        progress.refuse(refusal.expected, refusal.found, refusal.action)
     before_retry: Callable[[Exception, int, float], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
