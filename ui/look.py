@@ -13,8 +13,24 @@ BLUE, ORANGE, GREEN, RED, YELLOW, SKY, PURPLE = (
     "#CC79A7",
 )
 
+# Our own Japanese letters, so that a terminal without any shows them and no kanji takes its Chinese shape.
+_JAPANESE = "Noto Sans JP"
+_JAPANESE_RANGE = "U+2000-206F, U+2100-27BF, U+2B00-2BFF, U+2E80-9FFF, U+F900-FAFF, U+FE30-FE4F, U+FF00-FFEF"
+FONT_FILES = {"100 550": "NotoSansJP-Regular.woff2", "551 900": "NotoSansJP-Bold.woff2"}
+
 THEME: dict[str, object] = {
     "theme.baseRadius": "small",
+    "theme.font": f'"Source Sans", "{_JAPANESE}", sans-serif',
+    "theme.codeFont": f'"Source Code Pro", "{_JAPANESE}", monospace',
+    "theme.fontFaces": [
+        {
+            "family": _JAPANESE,
+            "url": f"app/static/fonts/{file}",
+            "weight": weights,
+            "unicodeRange": _JAPANESE_RANGE,
+        }
+        for weights, file in FONT_FILES.items()
+    ],
     "theme.light.primaryColor": BLUE,
     "theme.light.backgroundColor": "#FAFAFA",
     "theme.light.secondaryBackgroundColor": "#EDEEF0",

@@ -39,6 +39,7 @@ def _config(address: str, port: int, hosts: list[str]) -> dict[str, object]:
         "server.port": port,
         "server.headless": True,
         "server.fileWatcherType": "none",
+        "server.enableStaticServing": True,
         "server.allowedHosts": hosts,
         "server.maxUploadSize": 2000,
         "browser.gatherUsageStats": False,
