@@ -39,7 +39,7 @@ def learn_types(
         InputRefused: a type has no masked defect left in the catalogue.
     """
     gathered: dict[str, list[tuple[PartImage, str]]] = {name: [] for name in types}
-    for row in generator_images(work, part, kind="defect"):
+    for row in generator_images(work, part, kind="defect", few=generator.parts.facts.few):
         if row.defect_type in gathered:
             gathered[row.defect_type].append((load_image(work, row), row.group))
     return {name: _learn(name, images, generator) for name, images in gathered.items()}

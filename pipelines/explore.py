@@ -172,7 +172,11 @@ def nearest_real(work: Workplace, part: str, sample_id: int, *, count: int = 6) 
             found="none",
             action="Ingest some, or choose a sample of another type.",
         )
-    rows = [row for row in generator_images(work, chosen.part, kind="defect") if row.defect_type == name]
+    rows = [
+        row
+        for row in generator_images(work, chosen.part, kind="defect", few=chosen.generator.parts.facts.few)
+        if row.defect_type == name
+    ]
     assert image.mask is not None
     channels = 1 if image.pixels.ndim == 2 else image.pixels.shape[2]
     patches = defect_patches(to_unit(image.pixels, image.bit_depth, channels), image.mask)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from data_registry.records import ModelVersionRecord, PartRecord, SourceImageRecord
 from factory_gen.errors import InputRefused
 from pipelines.gate_pictures import GateRows
+from pipelines.part_images import first_of_each
 from pipelines.wiring import Workplace
 
 
@@ -99,7 +100,11 @@ def _trained_members(work: Workplace, part: PartRecord, model: ModelVersionRecor
     with work.registry.read() as registry:
         versions = {version.id: version for version in registry.datasets.list(part.id)}
     lines = work.blobs.read(versions[model.dataset_version_id].manifest_sha256).splitlines()
-    return [member for member in map(json.loads, lines) if member["split"] == "generator"]
+    members = [member for member in map(json.loads, lines) if member["split"] == "generator"]
+    few = int(model.recipe.get("windows", {}).get("references", 0))
+    masked = [m for m in members if m["kind"] == "defect" and (m["mask_sha256"] or not few)]
+    known = first_of_each([(m["sha256"], m["defect_type"]) for m in masked], few)
+    return [member for member in members if member["kind"] != "defect" or member["sha256"] in known]
 
 
 def _leak(found: str) -> InputRefused:

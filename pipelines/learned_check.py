@@ -31,4 +31,4 @@ def learn(
         UsageError: the limits speak of a defect type that there is not.
     """
     knowledge = learn_types(work, part, generator, types)
-    return Learned(knowledge, learn_check(work, part, knowledge, limits))
+    return Learned(knowledge, learn_check(work, part, knowledge, limits, generator.parts.facts.few))

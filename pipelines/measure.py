@@ -62,7 +62,7 @@ def run(
     chosen = choose_model(work, part, model)
     facts = chosen.generator.parts.facts
     say.start("measuring", None)
-    seen = load_pictures(work, chosen.part, view=facts.view, window=facts.window)
+    seen = load_pictures(work, chosen.part, view=facts.view, window=facts.window, few=facts.few)
     unseen, measured_on = load_unseen(work, chosen.part, seen, facts.view)
     found = assess(chosen.generator, seen, unseen, windows=windows, seed=seed)
     say.finish("measuring")

@@ -19,12 +19,40 @@ MOST_GOOD = 2000
 MOST_UNSEEN = 400
 
 
-def generator_images(work: Workplace, part: PartRecord, *, kind: str) -> list[SourceImageRecord]:
-    """Rows of the generator split, good or defective with a mask, in the order of their ids."""
+def generator_images(
+    work: Workplace, part: PartRecord, *, kind: str, few: int = 0
+) -> list[SourceImageRecord]:
+    """Rows of the generator split, good or defective with a mask, in the order of their ids.
+
+    Args:
+        work: the registry.
+        part: whose.
+        kind: "good" or "defect".
+        few: defective pictures per type at most, see `first_of_each`; 0 for all.
+    """
     with work.registry.read() as rows:
         if kind == "good":
             return list(rows.images.stream(part.id, kind="good", split="generator"))
-        return list(rows.images.stream(part.id, kind="defect", split="generator", with_mask=True))
+        found = list(rows.images.stream(part.id, kind="defect", split="generator", with_mask=True))
+    kept = first_of_each([(row.sha256, row.defect_type or "") for row in found], few)
+    return [row for row in found if row.sha256 in kept]
+
+
+def first_of_each(pictures: Iterable[tuple[str, str]], count: int) -> frozenset[str]:
+    """Hashes of `count` pictures per defect type: those whose hashes come first, which is as good as at random.
+
+    Args:
+        pictures: hash and type; a picture with several types comes several times.
+        count: per type; 0 keeps all.
+    """
+    left: dict[str, int] = {}
+    kept = set()
+    for name, kind in sorted(pictures):
+        if count and left.setdefault(kind, count) == 0:
+            continue
+        left[kind] = left.get(kind, count) - 1
+        kept.add(name)
+    return frozenset(kept)
 
 
 def load_image(work: Workplace, row: SourceImageRecord) -> PartImage:
@@ -44,7 +72,7 @@ def spread(rows: Sequence[SourceImageRecord], most: int) -> list[SourceImageReco
     return [rows[int(i)] for i in np.linspace(0, len(rows) - 1, most).round()]
 
 
-def load_pictures(work: Workplace, part: PartRecord, *, view: str, window: int) -> PartPictures:
+def load_pictures(work: Workplace, part: PartRecord, *, view: str, window: int, few: int = 0) -> PartPictures:
     """Everything that a training of this part may see: the generator split only.
 
     Args:
@@ -52,12 +80,13 @@ def load_pictures(work: Workplace, part: PartRecord, *, view: str, window: int) 
         part: whose pictures.
         view: "window" for native pictures, "whole" to resize each to one window.
         window: side of a window in pixels.
+        few: real defects per type at most, 0 for all.
 
     Raises:
         InputRefused: no good picture and no masked defect in the generator split.
     """
     good = spread(generator_images(work, part, kind="good"), MOST_GOOD)
-    defects = generator_images(work, part, kind="defect")
+    defects = generator_images(work, part, kind="defect", few=few)
     if not good and not defects:
         raise InputRefused(
             expected=f"pictures of {part.name} in the generator split",

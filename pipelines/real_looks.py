@@ -32,9 +32,15 @@ MEASURES = 1
 MOST_REALS = 2000
 
 
-def real_looks(work: Workplace, part: PartRecord) -> list[RealDefect]:
-    """Contrast, grain, seam and rim of the generator split's masked defects, at most 2,000 spread evenly."""
-    return looks_of_rows(work, part, spread(generator_images(work, part, kind="defect"), MOST_REALS))
+def real_looks(work: Workplace, part: PartRecord, few: int = 0) -> list[RealDefect]:
+    """Contrast, grain, seam and rim of the generator split's masked defects, at most 2,000 spread evenly.
+
+    Args:
+        work: registry, blobs and the memory under home.
+        part: whose.
+        few: defects per type at most, 0 for all.
+    """
+    return looks_of_rows(work, part, spread(generator_images(work, part, kind="defect", few=few), MOST_REALS))
 
 
 def looks_of_rows(work: Workplace, part: PartRecord, rows: Sequence[SourceImageRecord]) -> list[RealDefect]:

@@ -88,14 +88,25 @@ class SampleCheck:
 
 
 def learn_check(
-    work: Workplace, part: PartRecord, knowledge: Mapping[str, TypeKnowledge], choice: LimitChoice
+    work: Workplace,
+    part: PartRecord,
+    knowledge: Mapping[str, TypeKnowledge],
+    choice: LimitChoice,
+    few: int = 0,
 ) -> SampleCheck:
     """Learn the limits from the generator split's real defects of all types, and apply the user's changes.
+
+    Args:
+        work: registry and blobs.
+        part: whose defects.
+        knowledge: of each type that is drawn.
+        choice: the user's changes.
+        few: real defects per type that may be looked at, 0 for all.
 
     Raises:
         UsageError: the changes speak of a defect type that there is not.
     """
-    return make_check(real_looks(work, part), knowledge, choice)
+    return make_check(real_looks(work, part, few), knowledge, choice)
 
 
 def make_check(

@@ -72,6 +72,11 @@ class PartFacts:
     grain: str = "network"
     grain_spread: float = 0.0
 
+    @property
+    def few(self) -> int:
+        """Real defects per type that it may know; 0 for all."""
+        return int(self.recipe.get("windows", {}).get("references", 0))
+
 
 @dataclass(frozen=True)
 class References:

@@ -25,17 +25,22 @@ class WindowSettings:
         size: side of a window in pixels; a multiple of 16.
         augment: allowed moves, from ``flip-x``, ``flip-y``, ``quarter-turns``.
         bank: number of windows encoded for prior and flow.
+        references: real defects per type that the model may know, in training and when it draws; 0 for all. For the
+            question what a plant with only so many would get (`factory-gen gate --references`).
     """
 
     size: int = 128
     augment: tuple[str, ...] = ("flip-x", "flip-y")
     bank: int = 5120
+    references: int = 0
 
     def __post_init__(self) -> None:
         if self.size < 32 or self.size % 16:
             raise ValueError(f"size must be a multiple of 16, at least 32, found {self.size}")
         if self.bank < 64:
             raise ValueError(f"bank must be at least 64, found {self.bank}")
+        if self.references < 0:
+            raise ValueError(f"references must not be negative, found {self.references}")
         for move in self.augment:
             if move not in MOVES:
                 raise ValueError(f"augment must be from {', '.join(MOVES)}, found {move!r}")
