@@ -1,6 +1,7 @@
 """The one place where settings become a working registry and blob store.
 
-A `Workplace` is what every job gets. `part_lock` keeps two jobs from writing to the same part at once.
+A `Workplace` is what every job gets. `part_lock` keeps two jobs from writing to the same part at once, on this box by
+a lock of the operating system, and on all boxes that share a registry by a lease in it.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +23,10 @@ from data_registry.errors import Locked
 from data_registry.session import Registry, open_registry
 from data_registry.storage import BlobStore
 from pipelines.errors import NotPermitted, from_os_error
+from pipelines.lease_holder import held
 from pipelines.settings import Settings
+
+LOOK_AGAIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +60,47 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
 
 
 @contextmanager
-def part_lock(settings: Settings, part: str, job: str) -> Iterator[None]:
-    """Holds the part for one writing job; a second one is refused at once and told who holds it.
+def part_lock(
+    settings: Settings, part: str, job: str, *, waiting: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Holds the part for one writing job, on this box and on every other one that shares the registry.
 
-    The lock is the operating system's, so a killed job leaves none behind.
+    A killed job's lock goes with its process; its lease too, as soon as somebody of its box asks, or after 5 minutes.
+
+    Args:
+        settings: where locks and registry are.
+        part: name of the part; it may be one that the registry does not know yet.
+        job: what is to be done.
+        waiting: told once who holds the part, and then it is waited for; None refuses at once.
 
     Raises:
-        Locked: another process writes to this part.
+        Locked: another job writes to this part.
     """
+    with ExitStack() as opened, ExitStack() as stack:
+        # a file of SQLite is one box's alone
+        shared = not settings.registry_url.startswith("sqlite")
+        registry = opened.enter_context(open_registry(settings.registry_url)) if shared else None
+        told = False
+        while True:
+            try:
+                stack.enter_context(_lock_here(settings, part, job))
+                if registry is not None:
+                    stack.enter_context(_lease(registry, part))
+                break
+            except Locked as busy:
+                stack.close()  # whoever has only half of it must not keep the other half
+                if waiting is None:
+                    raise
+                if not told:
+                    waiting(busy.found)
+                    told = True
+                time.sleep(LOOK_AGAIN_S)
+        yield
+
+
+@contextmanager
+def _lock_here(settings: Settings, part: str, job: str) -> Iterator[None]:
+    """The operating system's lock of this box."""
     # the part's name comes from outside, so it never becomes a path itself
     stem = settings.locks_dir / hashlib.sha256(part.encode()).hexdigest()[:24]
     holder = stem.with_suffix(".json")
@@ -70,11 +108,7 @@ def part_lock(settings: Settings, part: str, job: str) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
-        raise Locked(
-            expected=f"no other job on part {part!r}",
-            found=_describe_holder(holder),
-            action="Wait until it has ended, or end that process, then run the same command again.",
-        ) from error
+        raise _busy(part, _describe_holder(holder)) from error
     try:
         holder.write_text(
             json.dumps(
@@ -85,6 +119,25 @@ def part_lock(settings: Settings, part: str, job: str) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def _lease(registry: Registry, part: str) -> Iterator[None]:
+    """The lease of the part, in a registry that several boxes share."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(registry, f"part/{part}"))
+        except Locked as error:
+            raise _busy(part, f"on another box, {error.found}") from error
+        yield
+
+
+def _busy(part: str, found: str) -> Locked:
+    return Locked(
+        expected=f"no other job on part {part!r}",
+        found=found,
+        action="Wait until it has ended, or end that process, then run the same command again.",
+    )
 
 
 def _describe_holder(holder: Path) -> str:

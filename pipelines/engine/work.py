@@ -45,7 +45,18 @@ def work_on(
 
     def attempt() -> Any:
         with open_workplace(settings) as work:
-            lock = part_lock(settings, request.part, f"job {kind}") if KINDS[kind].writes else nullcontext()
+            lock = (
+                part_lock(
+                    settings,
+                    request.part,
+                    f"job {kind}",
+                    waiting=lambda holder: progress.say(
+                        f"waiting until part {request.part} is free: {holder}"
+                    ),
+                )
+                if KINDS[kind].writes
+                else nullcontext()
+            )
             with (
                 device_lock(
                     settings, device, waiting=lambda: progress.say(f"waiting until {device} is free")
