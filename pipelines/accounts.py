@@ -1,4 +1,4 @@
-"""Accounts: who may come in, and for how long. Passwords are kept as Argon2 hashes, visits as hashes of their token.
+"""Accounts: who may come in. Passwords are kept as Argon2 hashes.
 
 After five failures within a quarter of an hour a name waits before each further try, longer every time, and never
 longer than that quarter of an hour: a shared screen is not locked for good by somebody's typing. A name that nobody
@@ -10,46 +10,42 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from data_registry.people_records import AccountRecord, VisitRecord
+from data_registry.people_records import AccountRecord
 from factory_gen.errors import InputRefused
-from pipelines.access import ADMIN, Actor
+from pipelines.access import ADMIN
 from pipelines.errors import NotPermitted
+from pipelines.visits import LoggedIn, come_in
 from pipelines.wiring import Workplace
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 512
 FREE_FAILURES = 5
 LATELY = timedelta(minutes=15)
 FIRST_WAIT = timedelta(seconds=15)
-IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=8)
-SEEN_EVERY = timedelta(minutes=1)  # how exactly the last moment of a visit is kept
 
 _hasher = PasswordHasher()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedIn:
-    """Somebody who has just come in; `token` is known to nobody but the visitor."""
-
-    account: AccountRecord
-    token: str
-
-
 def add(
-    work: Workplace, name: str, password: str, *, role: str, parts: Sequence[str] | None = None, by: str
+    work: Workplace,
+    name: str,
+    password: str | None,
+    *,
+    role: str,
+    parts: Sequence[str] | None = None,
+    by: str,
 ) -> AccountRecord:
     """Make an account and note it in the audit trail.
 
     Args:
         work: where the registry is.
-        name: of the person.
-        password: 10 to 512 signs, not the name.
+        name: of the person; the e-mail address, where the plant's own log-in lets the person in.
+        password: 10 to 512 signs, not the name; None for nobody's, where only the plant's own log-in is to count.
         role: "operator", "engineer" or "admin".
         parts: names of the parts that the person works on; None for all.
         by: who makes it.
@@ -57,9 +53,12 @@ def add(
     Raises:
         InputRefused: the password is too short, too long or the name.
         AlreadyExists, BadRecord: the name is taken or unreadable, or there is no such role.
+        NotFound: no such part.
     """
-    kept = hash_password(name, password)
+    kept = _hasher.hash(secrets.token_urlsafe(32)) if password is None else hash_password(name, password)
     with work.registry.write() as rows:
+        for part in parts or ():
+            rows.parts.get(part)
         account = rows.accounts.add(name, role=role, password_hash=kept, parts=parts)
         rows.audit.add(actor=by, action="add user", subject=account.name, details={"role": role})
     return account
@@ -121,6 +120,16 @@ def log_in(work: Workplace, name: str, password: str, *, now: datetime | None = 
     """Let somebody in.
 
     Raises:
+        NotPermitted: as `prove`.
+    """
+    moment = now or datetime.now(UTC)
+    return come_in(work, prove(work, name, password, now=moment), by="password", now=moment)
+
+
+def prove(work: Workplace, name: str, password: str, *, now: datetime | None = None) -> AccountRecord:
+    """Return the account of a name whose password this is; failures count, and make the name wait.
+
+    Raises:
         NotPermitted: with one and the same text whether the name is unknown, the password wrong, the account
             closed, or the name has to wait.
     """
@@ -139,51 +148,19 @@ def log_in(work: Workplace, name: str, password: str, *, now: datetime | None = 
             action=f"Try again; after {FREE_FAILURES} failures there is a wait of up to 15 minutes. "
             "An admin can set a new password.",
         )
-    return _come_in(work, found[0], key, moment, _better_hash(found[1], password))
+    account, kept = found
+    better = _better_hash(kept, password)
+    with work.registry.write() as rows:
+        rows.accounts.forget_failures(key)
+        if better is not None:
+            rows.accounts.change(account.name, password_hash=better)
+    return account
 
 
 def wait_after(failures: int) -> timedelta:
     """How long a name waits after that many failures lately: not at all up to five, then 15 s, 30 s, ..., 15 min."""
     over = failures - FREE_FAILURES
     return timedelta(0) if over < 0 else min(FIRST_WAIT * 2 ** min(over, 10), LATELY)
-
-
-def current_visit(work: Workplace, token: str, *, now: datetime | None = None) -> VisitRecord | None:
-    """The visit of a token, kept alive; None if it has ended, was idle too long, or the account is closed."""
-    moment = now or datetime.now(UTC)
-    key = _token_key(token)
-    with work.registry.read() as rows:
-        visit = rows.accounts.visit(key)
-    if visit is None or not visit.account.active:
-        return None
-    if moment > visit.created_at + ABSOLUTE or moment > visit.seen_at + IDLE:
-        log_out(work, token)
-        return None
-    if moment > visit.seen_at + SEEN_EVERY:
-        with work.registry.write() as rows:
-            rows.accounts.seen(key, now=moment)
-    return visit
-
-
-def require_visit(work: Workplace, token: str, actor: Actor) -> None:
-    """Refuse a call whose visit has ended, or whose person has another role by now.
-
-    Raises:
-        NotPermitted: so.
-    """
-    visit = current_visit(work, token)
-    if visit is None or visit.account.role != actor.role or visit.account.parts != actor.parts:
-        raise NotPermitted(
-            expected="a visit that has not ended",
-            found="one that has, or another role since it began",
-            action="Load the page anew and log in.",
-        )
-
-
-def log_out(work: Workplace, token: str) -> None:
-    """End a visit; nothing happens if it has ended."""
-    with work.registry.write() as rows:
-        rows.accounts.close_visit(_token_key(token))
 
 
 def hash_password(name: str, password: str) -> str:
@@ -200,20 +177,6 @@ def hash_password(name: str, password: str) -> str:
             action="Choose another one; three or four words in a row are easy to keep in mind.",
         )
     return _hasher.hash(password)
-
-
-def _come_in(
-    work: Workplace, account: AccountRecord, key: str, moment: datetime, better: str | None
-) -> LoggedIn:
-    token = secrets.token_urlsafe(32)
-    with work.registry.write() as rows:
-        rows.accounts.forget_failures(key)
-        rows.accounts.close_visits_before(created=moment - ABSOLUTE, seen=moment - IDLE)
-        if better is not None:
-            rows.accounts.change(account.name, password_hash=better)
-        rows.accounts.open_visit(account.name, token_sha256=_token_key(token), now=moment)
-        rows.audit.add(actor=account.name, action="log in", subject=account.name)
-    return LoggedIn(account=account, token=token)
 
 
 def _note_failure(work: Workplace, key: str, known: str, moment: datetime, *, count: bool) -> None:
@@ -247,7 +210,3 @@ def _nobodys_hash() -> str:
 
 def _name_key(name: str) -> str:
     return hashlib.sha256(name.casefold().encode()).hexdigest()
-
-
-def _token_key(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

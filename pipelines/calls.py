@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from pipelines.access import Actor, require
-from pipelines.accounts import require_visit
+from pipelines.visits import require_visit
 from pipelines.wiring import Workplace
 
 Given = ParamSpec("Given")

@@ -28,6 +28,8 @@ from pipelines import (
     cli_schedule,
     cli_score,
     cli_train,
+    cli_ui,
+    cli_user,
     cli_versions,
 )
 from pipelines.cli_errors import INTERRUPTED, report
@@ -72,6 +74,8 @@ for module in (
     cli_schedule,
     cli_versions,
     cli_box,
+    cli_ui,
+    cli_user,
     cli_jobs,
     cli_config,
     cli_bench,

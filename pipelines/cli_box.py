@@ -11,6 +11,7 @@ from pipelines.cli_help import EPILOG, CommandHelp
 from pipelines.cli_options import AsJson, Home
 from pipelines.cli_output import show
 from pipelines.cli_session import settings_of
+from pipelines.cli_ui import Open
 
 NOT_HEALTHY = 10
 EnginePort = Annotated[int, typer.Option("--engine-port", help="Port of the job engine.")]
@@ -32,12 +33,14 @@ def up(
         int | None,
         typer.Option("--gpus", min=0, help="GPUs that get a worker; all by default.", show_default=False),
     ] = None,
+    open_: Open = False,
     within: Annotated[int, typer.Option("--within", min=1, help="Seconds until all must answer.")] = 120,
     home: Home = None,
 ) -> None:
     """Start the job engine, the workers, MLflow and the pages, and keep them running.
 
-    All listen on this machine's loopback address alone. Ctrl+C stops them.
+    All listen on this machine's loopback address alone. Ctrl+C stops them. Who opens the pages has to log in; the first
+    admin is made with `factory-gen user add NAME --role admin`.
     """
     settings = settings_of(home=home)
     from pipelines.engine import box
@@ -49,6 +52,7 @@ def up(
         ports=ports,
         gpus=gpus,
         healthy_within_s=within,
+        open_pages=open_,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
 

@@ -29,6 +29,10 @@ def export(
         str | None, typer.Option("--request", help="Only the samples of this request.", show_default=False)
     ] = None,
     model: Model = None,
+    version: Annotated[
+        int | None,
+        typer.Option("--version", help="This frozen synthetic version, as it was.", show_default=False),
+    ] = None,
     override: Annotated[
         str | None,
         typer.Option(
@@ -61,6 +65,7 @@ def export(
                 request=request,
                 model=model,
                 defect=defect,
+                version=version,
                 override=override,
                 with_good=with_good,
                 dry_run=dry_run,

@@ -75,7 +75,25 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "up": (
         "factory-gen up                                     engine, workers, MLflow and pages of this machine",
         "factory-gen up --engine-port 4300 --pages-port 0   another port, and no pages",
+        "factory-gen up --open                              pages without accounts, for this machine alone",
     ),
+    "ui": (
+        "factory-gen ui                                     the pages alone; who comes has to log in",
+        "factory-gen ui --open --port 8600                  without accounts, for this machine alone",
+        "factory-gen ui --address 0.0.0.0 --host-name box.plant --certificate box.pem --certificate-key box.key",
+    ),
+    "user": ("factory-gen user add Sato --role admin             asks for the password",),
+    "user add": (
+        "factory-gen user add Sato --role admin             asks for the password",
+        "factory-gen user add Mia --role operator --part tile --part bolt <password.txt",
+        "factory-gen user add kim@plant.example --role engineer --no-password",
+    ),
+    "user list": ("factory-gen user list", "factory-gen user list --json"),
+    "user role": ("factory-gen user role Mia engineer",),
+    "user parts": ("factory-gen user parts Mia tile bolt", "factory-gen user parts Mia all"),
+    "user password": ("factory-gen user password Mia                      asks for the new one",),
+    "user disable": ("factory-gen user disable Mia",),
+    "user enable": ("factory-gen user enable Mia",),
     "down": ("factory-gen down",),
     "health": ("factory-gen health", "factory-gen health --json"),
     "submit": (
@@ -133,6 +151,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config show": ("factory-gen config show", "FACTORY_GEN_THREADS=2 factory-gen config show --json"),
     "bench": ("factory-gen bench registry --rows 1000000",),
     "bench registry": ("factory-gen bench registry --rows 1000000",),
+    "bench drift": (
+        "factory-gen bench drift --part tile                which changes its monitor would notice",
+        "factory-gen bench drift --part tile --window 50 --out drift_tile.json",
+    ),
     "bench prior": (
         "factory-gen bench prior --part tile --budget 20m --seeds 3 --out docs/results",
         "factory-gen bench prior --part tile --budget 3m --arms lediflow,gaussian --seeds 1",

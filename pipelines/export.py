@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from data_registry.outcome_records import VerdictRecord
 from data_registry.records import DatasetVersionRecord, PartRecord
@@ -18,9 +18,23 @@ from factory_gen.export.readback import ReadBack
 from factory_gen.export.staging import refuse_foreign
 from factory_gen.export.write import READ, WRITE, Order, Written, write_export
 from pipelines.errors import from_os_error
-from pipelines.export_checks import check_room, check_split, check_verdict, refuse_empty, verdict_sentence
+from pipelines.export_checks import (
+    check_room,
+    check_split,
+    check_verdict,
+    confirmed_reason,
+    refuse_empty,
+    verdict_sentence,
+)
 from pipelines.export_pictures import load_goods, load_items
-from pipelines.export_version import Selection, Wanted, freeze_version, write_version
+from pipelines.export_version import (
+    Selection,
+    Wanted,
+    copy_version,
+    freeze_version,
+    known_version,
+    write_version,
+)
 from pipelines.progress import Progress, Silent
 from pipelines.wiring import Workplace
 
@@ -91,6 +105,7 @@ def run(
     request: str | None = None,
     model: str | None = None,
     defect: str | None = None,
+    version: int | None = None,
     override: str | None = None,
     with_good: str | None = None,
     dry_run: bool = False,
@@ -109,7 +124,10 @@ def run(
         request: only samples of the generate request with this hash.
         model: only samples of this model version (number or alias).
         defect: only samples of this defect type.
-        override: the reason for going on where a check forbids the export.
+        version: the members of this synthetic version, frozen before, whatever was reviewed since; no other choice
+            goes with it.
+        override: the reason for going on where a check forbids the export; one that a second person has confirmed
+            for this very version counts without being given.
         with_good: "sources" to let good pictures of the generator's split go along, "none" not to; None leaves it
             to the format.
         dry_run: only say what would be written.
@@ -124,24 +142,25 @@ def run(
         NotPermitted: `out` cannot be written.
         UsageError: an unknown format or value.
     """
-    fmt, gate, target = find_format(format), Gate(override), out.expanduser().absolute()
-    goods_go = _goods_go(fmt, with_good)
+    fmt, target = find_format(format), out.expanduser().absolute()
+    goods_go, wanted = _goods_go(fmt, with_good), Wanted(request=request, model=model, defect=defect)
     with work.registry.read() as rows:
         found = rows.parts.get(part)
     try:
         refuse_foreign(target)
         with tempfile.NamedTemporaryFile(dir=work.settings.home, prefix=".version-") as spool:
-            wanted = Wanted(request=request, model=model, defect=defect)
-            selection = write_version(work, found, wanted, spool.file)
+            selection = _select(work, found, wanted, version, spool.file)
             spool.flush()
+            manifest = Path(spool.name)
+            known = known_version(work, found, manifest)
+            gate = Gate(override if override is not None else confirmed_reason(work, found, known))
             job = _Job(work, found, fmt, gate, target, goods_go, selection)
             _check(job)
-            manifest = Path(spool.name)
             if dry_run:
-                _ask_gate(job, _known_version(job, manifest))
+                _ask_gate(job, known)
                 return _report(job, None, None)
-            version = freeze_version(work, found, selection, manifest)
-            return _publish(job, version, _ask_gate(job, version), manifest, progress or Silent())
+            frozen = freeze_version(work, found, selection, manifest)
+            return _publish(job, frozen, _ask_gate(job, frozen), manifest, progress or Silent())
     except OSError as error:
         raise from_os_error(error) or error from error
 
@@ -158,20 +177,29 @@ def _goods_go(fmt: Format, asked: str | None) -> bool:
     return asked == "sources"
 
 
+def _select(
+    work: Workplace, part: PartRecord, wanted: Wanted, version: int | None, out: IO[bytes]
+) -> Selection:
+    """Write the manifest of what is asked for: samples that may go now, or a version as it was frozen."""
+    if version is None:
+        return write_version(work, part, wanted, out)
+    if wanted != Wanted():
+        raise UsageError(
+            expected="a version, or a choice among the samples",
+            found="both",
+            action="Leave out the request, the model and the defect type: a version has its members.",
+        )
+    with work.registry.read() as rows:
+        frozen = rows.datasets.get(part.id, version, "synthetic")
+    return copy_version(work, part, frozen, out)
+
+
 def _check(job: _Job) -> None:
     with job.work.registry.read() as rows:
         known_types = [count.defect_type for count in rows.samples.counts(job.part.id)]
     refuse_empty(job.selection, known_types)
     check_split(job.selection, job.gate)
     check_room(job.need_bytes, job.target)
-
-
-def _known_version(job: _Job, manifest: Path) -> DatasetVersionRecord | None:
-    """The version that these samples are already, None if nothing has frozen them."""
-    with manifest.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    with job.work.registry.read() as rows:
-        return rows.datasets.find(job.part.id, "synthetic", sha256)
 
 
 def _ask_gate(job: _Job, version: DatasetVersionRecord | None) -> VerdictRecord | None:

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from data_registry.outcome_records import HELPS, VerdictRecord
+from data_registry.records import DatasetVersionRecord, PartRecord
 from factory_gen.errors import GateNotPassed, NoSpace
 from factory_gen.export.gate import Gate
 from pipelines.export_version import Selection
+from pipelines.wiring import Workplace
 
 _ROOM = 1.2  # manifests, labels and the file system's own needs beside the pictures
 
@@ -68,6 +70,17 @@ def check_verdict(part: str, version: int | None, verdict: VerdictRecord | None,
         if verdict is None
         else "See the gate's report for the defect types that hurt, change the samples, and run it again.",
     )
+
+
+def confirmed_reason(work: Workplace, part: PartRecord, version: DatasetVersionRecord | None) -> str | None:
+    """The reason for which two people let this very version go against the gate, with their names; None without."""
+    if version is None:
+        return None
+    with work.registry.read() as rows:
+        asked = rows.overrides.latest(part.id, version.id)
+    if asked is None or asked.confirmed_by is None:
+        return None
+    return f"{asked.reason} (asked by {asked.asked_by}, confirmed by {asked.confirmed_by})"
 
 
 def verdict_sentence(verdict: VerdictRecord | None) -> str:

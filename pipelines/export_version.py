@@ -6,6 +6,7 @@ same files whatever is reviewed, generated or ingested later.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -97,6 +98,30 @@ def write_version(work: Workplace, part: PartRecord, wanted: Wanted, out: IO[byt
     return selection
 
 
+def copy_version(
+    work: Workplace, part: PartRecord, version: DatasetVersionRecord, out: IO[bytes]
+) -> Selection:
+    """Write the manifest of a frozen version as it is, whatever has been reviewed or made since.
+
+    Raises:
+        Integrity: the manifest's bytes are not there, or are not what was stored.
+    """
+    selection = Selection()
+    for line in work.blobs.read(version.manifest_sha256).splitlines(keepends=True):
+        out.write(line)
+        member = json.loads(line)
+        if member["kind"] == "good":
+            selection.goods += 1
+            selection.good_bytes += _size(work, member["source_sha256"])
+            continue
+        lineage = member["lineage"]
+        selection.types[lineage["defect_type"]] += 1
+        selection.models[lineage["model_version"]] += 1
+        selection.from_holdout += _is_held_out(work, part, lineage["source_image"])
+        selection.sample_bytes += _size(work, member["image_sha256"]) + _size(work, member["mask_sha256"])
+    return selection
+
+
 def freeze_version(
     work: Workplace, part: PartRecord, selection: Selection, manifest: Path
 ) -> DatasetVersionRecord:
@@ -113,6 +138,14 @@ def freeze_version(
         return rows.datasets.add(part.id, kind="synthetic", manifest_sha256=sha256, counts=types)
 
 
+def known_version(work: Workplace, part: PartRecord, manifest: Path) -> DatasetVersionRecord | None:
+    """The version that these samples are already, None if nothing has frozen them."""
+    with manifest.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    with work.registry.read() as rows:
+        return rows.datasets.find(part.id, "synthetic", sha256)
+
+
 def read_version(path: Path, kind: str) -> Iterator[dict[str, Any]]:
     """Yield a manifest's members of a kind, "sample" or "good", one at a time."""
     with path.open("rb") as lines:
@@ -120,6 +153,12 @@ def read_version(path: Path, kind: str) -> Iterator[dict[str, Any]]:
             member = json.loads(line)
             if member["kind"] == kind:
                 yield member
+
+
+def _is_held_out(work: Workplace, part: PartRecord, relative_path: str) -> bool:
+    with work.registry.read() as rows:
+        image = rows.images.by_path(part.id, relative_path)
+    return image is None or image.split != "generator"
 
 
 def _reason_to_stay(sample: SampleRecord) -> str | None:

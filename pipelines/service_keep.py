@@ -7,7 +7,7 @@ from typing import Any
 
 from data_registry.people_records import AccountRecord, ChainState, OverrideRecord
 from data_registry.watch_records import AuditRecord
-from pipelines import accounts, verify
+from pipelines import accounts, verify, visits
 from pipelines.calls import Calls, checked
 from pipelines.verify import VerifyReport
 
@@ -51,6 +51,11 @@ class KeepCalls(Calls):
             return rows.accounts.change(self.actor.name, language=language, choices=choices)
 
     @checked("own account")
+    def log_out(self) -> None:
+        """End this visit."""
+        visits.log_out(self.work, self._token)
+
+    @checked("own account")
     def change_own_password(self, *, old: str, new: str) -> None:
         """Give oneself a new password; all of one's visits end.
 
@@ -58,7 +63,7 @@ class KeepCalls(Calls):
             NotPermitted: the old one is wrong.
             InputRefused: the new one is not good enough.
         """
-        accounts.log_in(self.work, self.actor.name, old)
+        accounts.prove(self.work, self.actor.name, old)
         accounts.change(self.work, self.actor.name, password=new, by=self.actor.name)
 
     @checked("see audit")

@@ -6,6 +6,14 @@ Set once by `ui.server` before the first page is drawn.
 from __future__ import annotations
 
 _without_accounts = False
+_plant_log_in = False
+
+
+def open_to(*, everybody: bool, plant_log_in: bool) -> None:
+    """Say who comes in: everybody on this machine (only on loopback), or people with an account."""
+    global _plant_log_in
+    open_without_accounts(everybody)
+    _plant_log_in = plant_log_in
 
 
 def open_without_accounts(wanted: bool) -> None:
@@ -17,3 +25,8 @@ def open_without_accounts(wanted: bool) -> None:
 def is_open() -> bool:
     """Whether accounts are not asked for."""
     return _without_accounts
+
+
+def has_plant_log_in() -> bool:
+    """Whether the plant's own log-in was configured."""
+    return _plant_log_in

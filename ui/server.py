@@ -10,9 +10,11 @@ from pathlib import Path
 
 from streamlit.starlette import App
 
-from pipelines.settings import load_settings, quiet_environment
+from pipelines.plant_log_in import provider_of
+from pipelines.settings import Settings, load_settings, quiet_environment
 from ui.look import THEME
-from ui.opening import open_without_accounts
+from ui.opening import open_to
+from ui.visit_cookie import ROUTES
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -24,13 +26,35 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--address", default=LOOPBACK[0])
     parser.add_argument("--open", action="store_true")
     parser.add_argument("--host-name", action="append", default=[])
+    parser.add_argument("--certificate")
+    parser.add_argument("--certificate-key")
     given = parser.parse_args(arguments)
     if given.open and given.address not in LOOPBACK:
         parser.error("--open is for this machine alone: leave --address out")
-    open_without_accounts(given.open)
-    quiet_environment(load_settings({}).settings)
+    settings = load_settings({}).settings
+    quiet_environment(settings)
+    app = make_app(settings, without_accounts=given.open)
     hosts = [*LOOPBACK, *given.host_name] if given.address in LOOPBACK else given.host_name or ["*"]
-    App(Path(__file__).parent / "app.py").run(config=_config(given.address, given.port, hosts))
+    config = _config(given.address, given.port, hosts)
+    if given.certificate:
+        config |= {"server.sslCertFile": given.certificate, "server.sslKeyFile": given.certificate_key}
+    app.run(config=config)
+
+
+def make_app(settings: Settings, *, without_accounts: bool) -> App:
+    """The pages as a web application.
+
+    Args:
+        settings: whose HOME/log_in.toml may name the plant's own log-in.
+        without_accounts: everybody who reaches it may work; only for loopback.
+
+    Raises:
+        InputRefused, UsageError: the file of the plant's log-in cannot be used.
+    """
+    provider = None if without_accounts else provider_of(settings)
+    open_to(everybody=without_accounts, plant_log_in=provider is not None)
+    script = Path(__file__).parent / "app.py"
+    return App(script, routes=ROUTES, secrets=None if provider is None else {"auth": dict(provider)})
 
 
 def _config(address: str, port: int, hosts: list[str]) -> dict[str, object]:

@@ -19,11 +19,12 @@ from pipelines.engine.device import count_gpus, devices_of
 from pipelines.engine.places import alive, born, engine_dir, read_note, remove_note
 from pipelines.engine.register import teach
 from pipelines.engine.rest import Engine
-from pipelines.engine.services import LOOPBACK, Ports, Service, app_file, plan, refuse_taken_ports
+from pipelines.engine.services import LOOPBACK, PAGES_SERVER, Ports, Service, plan, refuse_taken_ports
 from pipelines.engine.supervise import Box
 from pipelines.settings import Settings
 
 DOWN_S = 30.0
+_PROGRAMS = (b"prefect", b"mlflow", PAGES_SERVER.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def up(
     gpus: int | None,
     healthy_within_s: float,
     say: Callable[[str], None],
-    app: Path | None = None,
+    open_pages: bool = False,
 ) -> None:
     """Runs the box until a signal asks it to stop.
 
@@ -51,7 +52,7 @@ def up(
         gpus: how many GPUs get a worker; those that the driver shows when None.
         healthy_within_s: how long all services may take.
         say: told what happens.
-        app: the Streamlit file; the one beside this package when None.
+        open_pages: pages without accounts.
 
     Raises:
         Locked: a box runs under this home already.
@@ -59,7 +60,7 @@ def up(
         NotStarted: a service did not become healthy in time.
     """
     devices = devices_of(settings, count_gpus() if gpus is None else gpus)
-    services = plan(settings, ports, devices, app=app_file() if app is None else app)
+    services = plan(settings, ports, devices, open_pages=open_pages)
     engine = Engine(settings.engine_url.rstrip("/") or f"http://{LOOPBACK}:{ports.engine}/api")
     folder = engine_dir(settings)
     for place in (folder, settings.mlflow_dir, settings.locks_dir):
@@ -133,7 +134,7 @@ def end_left_overs(settings: Settings, say: Callable[[str], None]) -> tuple[str,
 def _is_service(pid: int) -> bool:
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return os.getpgid(pid) == pid and any(word in (b"prefect", b"mlflow", b"streamlit") for word in words)
+        return os.getpgid(pid) == pid and any(word in _PROGRAMS for word in words)
     except OSError:
         return False
 

@@ -58,7 +58,9 @@ class Generate:
     steps: int | None = None
     solver: str | None = None
     guidance: float | None = None
-    codes: str = "auto"
+    codes: str | None = None
+    candidates: int | None = None
+    keep: float | None = None
     placement: str = "learned"
     strength: float | None = None
     strength_to: float | None = None
@@ -93,6 +95,7 @@ class Export:
     request: str | None = None
     model: str | None = None
     defect: str | None = None
+    version: int | None = None
     override: str | None = None
     with_good: str | None = None
 
@@ -119,6 +122,15 @@ class Retrain:
     def __post_init__(self) -> None:
         if self.due_at is not None and datetime.fromisoformat(self.due_at).tzinfo is None:
             raise ValueError(f"due_at {self.due_at} without a time zone")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Monitor:
+    """New good pictures against the catalogue; `folder` is on the machine where the worker runs."""
+
+    part: str
+    folder: Path | None = None
+    window: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +169,7 @@ KINDS: dict[str, Kind] = {
     "gate": Kind(Gate),
     "export": Kind(Export, computes=False),
     "retrain": Kind(Retrain),
+    "monitor": Kind(Monitor),
     "bench": Kind(Bench, computes=False, writes=False, new_part=True),
 }
 

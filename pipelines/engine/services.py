@@ -7,7 +7,6 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pipelines
 from factory_gen.errors import UsageError
 from pipelines.engine.errors import PortTaken
 from pipelines.engine.places import engine_dir
@@ -16,6 +15,7 @@ from pipelines.settings import WORKER_DEVICE, Settings, as_environment
 
 LOOPBACK = "127.0.0.1"
 ENGINE, TRACKING, PAGES = "engine", "tracking", "pages"
+PAGES_SERVER = "ui.server"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Service:
 
 
 def plan(
-    settings: Settings, ports: Ports, devices: tuple[str, ...], *, app: Path | None
+    settings: Settings, ports: Ports, devices: tuple[str, ...], *, open_pages: bool = False
 ) -> tuple[Service, ...]:
     """The services of this box, in the order in which they are started.
 
@@ -68,7 +68,7 @@ def plan(
         settings: where things are; with `engine_url` set, the engine of another box is used and none started here.
         ports: where they listen.
         devices: one worker each.
-        app: the Streamlit file; None or a missing one leaves the pages out.
+        open_pages: pages without accounts.
     """
     services = []
     url = settings.engine_url.rstrip("/") or f"http://{LOOPBACK}:{ports.engine}/api"
@@ -77,14 +77,9 @@ def plan(
     services += [_worker(settings, url, device) for device in devices]
     if ports.tracking is not None and settings.tracking and settings.mlflow_uri.startswith("sqlite"):
         services.append(_tracking(settings, ports.tracking))
-    if ports.pages is not None and app is not None and app.is_file():
-        services.append(_pages(settings, url, ports.pages, app))
+    if ports.pages is not None:
+        services.append(_pages(settings, url, ports.pages, without_accounts=open_pages))
     return tuple(services)
-
-
-def app_file() -> Path:
-    """Where the Streamlit pages lie beside this package."""
-    return Path(pipelines.__file__).parent.parent / "ui" / "app.py"
 
 
 def worker_name(device: str) -> str:
@@ -193,15 +188,13 @@ def _tracking(settings: Settings, port: int) -> Service:
     )  # fmt: skip
 
 
-def _pages(settings: Settings, url: str, port: int, app: Path) -> Service:
+def _pages(settings: Settings, url: str, port: int, *, without_accounts: bool) -> Service:
     address = f"http://{LOOPBACK}:{port}"
-    options = (
-        "--server.address", LOOPBACK, "--server.port", str(port), "--server.headless", "true",
-        "--browser.gatherUsageStats", "false",
-    )  # fmt: skip
+    options = ("--address", LOOPBACK, "--port", str(port), *(("--open",) if without_accounts else ()))
     return Service(
         name=PAGES,
-        command=(sys.executable, "-m", "streamlit", "run", str(app), *options),
+        # -P: a folder named `ui` where the box was started must not be taken for ours
+        command=(sys.executable, "-P", "-m", PAGES_SERVER, *options),
         environment={**as_environment(settings), "FACTORY_GEN_ENGINE_URL": url},
         port=port,
         address=address,

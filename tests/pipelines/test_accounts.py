@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from factory_gen.errors import InputRefused
-from pipelines import accounts
+from pipelines import accounts, visits
 from pipelines.access import ADMIN, ENGINEER, OPERATOR, Actor
 from pipelines.errors import NotPermitted
 from pipelines.service import Service
@@ -44,7 +44,7 @@ def trail(work: Workplace) -> list[tuple[str, str, str]]:
 
 def test_the_right_password_lets_in_and_is_noted(work: Workplace, mia: str) -> None:
     came = accounts.log_in(work, "mia", SECRET, now=NOW)
-    visit = accounts.current_visit(work, came.token, now=NOW)
+    visit = visits.current_visit(work, came.token, now=NOW)
     assert visit is not None
     assert visit.account.name == mia
     assert trail(work) == [("command line", "add user", "Mia"), ("Mia", "log in", "Mia")]
@@ -101,15 +101,15 @@ def test_a_visit_ends_when_idle_and_after_a_shift(
 ) -> None:
     token = accounts.log_in(work, mia, SECRET, now=NOW).token
     for after in seen_after:
-        accounts.current_visit(work, token, now=NOW + after)
-    assert (accounts.current_visit(work, token, now=NOW + looked_after) is not None) == alive
+        visits.current_visit(work, token, now=NOW + after)
+    assert (visits.current_visit(work, token, now=NOW + looked_after) is not None) == alive
 
 
 def test_logging_out_and_an_unknown_token(work: Workplace, mia: str) -> None:
     token = accounts.log_in(work, mia, SECRET).token
-    accounts.log_out(work, token)
-    assert accounts.current_visit(work, token) is None
-    assert accounts.current_visit(work, "") is None
+    visits.log_out(work, token)
+    assert visits.current_visit(work, token) is None
+    assert visits.current_visit(work, "") is None
 
 
 @pytest.mark.parametrize("password", ["", "short", "ninesigns", "x" * 513, "mia-the-engineer"])

@@ -469,3 +469,39 @@ def test_an_export_that_was_stopped_before_its_row_gets_it_from_the_next_run(
             (row,) = rows.exports.list(1)
     assert again.already_there
     assert row.tree_sha256 == first.tree_sha256
+
+
+def test_a_frozen_version_goes_as_it_was_whatever_is_reviewed_since(work: Workplace, tmp_path: Path) -> None:
+    first = run(work, tmp_path / "first")
+    with work.registry.read() as rows:
+        part = rows.parts.get("tile")
+        sample = rows.samples.page(part.id)[0]
+    with work.registry.write() as rows:
+        rows.reviews.add(sample.id, decision="ng", reviewer="Mia")
+    again = export.run(work, "tile", format="mvtec", out=tmp_path / "again", version=first.dataset_version)
+    assert (again.dataset_version, again.tree_sha256) == (first.dataset_version, first.tree_sha256)
+    assert again.types == first.types and again.models == first.models
+    with pytest.raises(UsageError):
+        export.run(work, "tile", format="mvtec", out=tmp_path / "both", version=1, defect="crack")
+    with pytest.raises(NotFound):
+        export.run(work, "tile", format="mvtec", out=tmp_path / "none", version=9)
+
+
+def test_what_two_people_let_go_goes_with_their_names_and_nothing_else(
+    work: Workplace, part: PartRecord, tmp_path: Path
+) -> None:
+    with pytest.raises(GateNotPassed):
+        export.run(work, "tile", format="mvtec", out=tmp_path / "out")
+    with work.registry.write() as rows:
+        version = rows.datasets.list(part.id)[-1]
+        asked = rows.overrides.ask(
+            part.id, dataset_version_id=version.id, reason="trial of the trainer", asked_by="Mia"
+        )
+    with pytest.raises(GateNotPassed):
+        export.run(work, "tile", format="mvtec", out=tmp_path / "out", version=version.number)
+    with work.registry.write() as rows:
+        rows.overrides.confirm(asked.id, confirmed_by="Bo")
+    report = export.run(work, "tile", format="mvtec", out=tmp_path / "out", version=version.number)
+    assert report.override_reason == "trial of the trainer (asked by Mia, confirmed by Bo)"
+    with pytest.raises(GateNotPassed):
+        export.run(work, "tile", format="mvtec", out=tmp_path / "other", defect="crack")

@@ -46,6 +46,12 @@ def current_language() -> str:
     return str(chosen)
 
 
+def first_language() -> str:
+    """The language of a run before anybody has chosen: as in this visitor's last run, else the browser's."""
+    browsers = (st.context.locale or "").split("-")[0].lower()
+    return str(st.session_state.get(STATE_KEY, browsers))
+
+
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """All texts of a language, from every .po file in its folder; none for English."""

@@ -22,19 +22,12 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings({"home": tmp_path}, environ={}).settings
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    path = tmp_path / "app.py"
-    path.touch()
-    return path
-
-
 def by_name(services: tuple[Service, ...]) -> dict[str, Service]:
     return {service.name: service for service in services}
 
 
-def test_a_box_with_two_gpus(settings: Settings, app: Path) -> None:
-    services = plan(settings, Ports(), ("gpu0", "gpu1", "cpu"), app=app)
+def test_a_box_with_two_gpus(settings: Settings) -> None:
+    services = plan(settings, Ports(), ("gpu0", "gpu1", "cpu"))
     names = ["engine", "worker gpu0", "worker gpu1", "worker cpu", "tracking", "pages"]
     assert [service.name for service in services] == names
     for service in services:
@@ -50,16 +43,22 @@ def test_a_box_with_two_gpus(settings: Settings, app: Path) -> None:
     assert worker.after_engine
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_pages_ask_for_accounts_unless_they_are_opened(settings: Settings, wanted: bool) -> None:
+    pages = by_name(plan(settings, Ports(), ("cpu",), open_pages=wanted))["pages"]
+    assert ("--open" in pages.command) == wanted
+
+
 def test_a_job_finds_the_same_settings_as_the_box(settings: Settings) -> None:
     changed = replace(settings, device="cpu", threads=3, tracking=False, part="tile")
-    worker = by_name(plan(changed, Ports(), ("cpu",), app=None))["worker cpu"]
+    worker = by_name(plan(changed, Ports(), ("cpu",)))["worker cpu"]
     ours = {name: text for name, text in worker.environment.items() if name.startswith("FACTORY_GEN_")}
     expected = replace(changed, engine_url="http://127.0.0.1:4200/api")
     assert load_settings({}, environ=ours).settings == expected
 
 
 def test_telemetry_and_the_engines_own_pages_are_off(settings: Settings) -> None:
-    engine = plan(settings, Ports(), ("cpu",), app=None)[0]
+    engine = plan(settings, Ports(), ("cpu",))[0]
     assert "--no-ui" in engine.command
     assert engine.environment["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
     assert engine.environment["DO_NOT_TRACK"] == "1"
@@ -71,15 +70,15 @@ def test_telemetry_and_the_engines_own_pages_are_off(settings: Settings) -> None
     ("changes", "ports", "names"),
     [
         ({}, Ports(tracking=None, pages=None), ["engine", "worker cpu"]),
-        ({"tracking": False}, Ports(), ["engine", "worker cpu"]),
-        ({"mlflow_uri": "http://main:5000"}, Ports(), ["engine", "worker cpu"]),
-        ({"engine_url": "http://main:4200/api"}, Ports(tracking=None), ["worker cpu"]),
+        ({"tracking": False}, Ports(pages=None), ["engine", "worker cpu"]),
+        ({"mlflow_uri": "http://main:5000"}, Ports(pages=None), ["engine", "worker cpu"]),
+        ({"engine_url": "http://main:4200/api"}, Ports(tracking=None, pages=None), ["worker cpu"]),
     ],
 )
 def test_services_that_are_left_out(
     settings: Settings, changes: dict[str, object], ports: Ports, names: list[str]
 ) -> None:
-    services = plan(replace(settings, **changes), ports, ("cpu",), app=None)  # type: ignore[arg-type]
+    services = plan(replace(settings, **changes), ports, ("cpu",))  # type: ignore[arg-type]
     assert [service.name for service in services] == names
 
 
