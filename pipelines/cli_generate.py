@@ -50,8 +50,25 @@ def generate(
     solver: Solver = None,
     guidance: Guidance = None,
     codes: Annotated[
-        str, typer.Option("--codes", help="Where z comes from: auto, sampler, reference, mix or perturb.")
-    ] = "auto",
+        str | None,
+        typer.Option(
+            "--codes",
+            help="Where z comes from: auto, sampler, reference, mix, perturb; or paste, a pasted real defect.",
+            show_default=False,
+        ),
+    ] = None,
+    candidates: Annotated[
+        int | None,
+        typer.Option("--candidates", min=1, help="Codes tried per defect.", show_default=False),
+    ] = None,
+    keep: Annotated[
+        float | None,
+        typer.Option(
+            "--keep",
+            help="With --codes paste: how much of the real defect stays, 0 to 1.",
+            show_default=False,
+        ),
+    ] = None,
     strength: Strength = None,
     placement: Annotated[
         Literal["learned", "region", "free"], typer.Option("--placement", help="Where defects may sit.")
@@ -91,6 +108,8 @@ def generate(
                 solver=solver,
                 guidance=guidance,
                 codes=codes,
+                candidates=candidates,
+                keep=keep,
                 placement=placement,
                 strength=strength,
                 limits=limits,

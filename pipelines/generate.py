@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from data_registry.records import ModelVersionRecord, PartRecord
-from factory_gen.checks import check_choice
+from factory_gen.checks import check_choice, check_positive
 from factory_gen.errors import InputRefused, UsageError
 from factory_gen.machine import device_name
 from factory_gen.matching.solvers.table import steps_for_calls
 from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.placement import PLACEMENTS
-from factory_gen.sampler.recipe import CODE_SOURCES
+from factory_gen.sampler.recipe import CODE_SOURCES, PASTE
 from factory_gen.sampler.window_draw import DrawChoice
 from pipelines.contact_sheet import sheet_of_request
 from pipelines.generate_chunks import Drawing, Request, Tally
@@ -85,7 +85,9 @@ def run(
     steps: int | None = None,
     solver: str | None = None,
     guidance: float | None = None,
-    codes: str = "auto",
+    codes: str | None = None,
+    candidates: int | None = None,
+    keep: float | None = None,
     placement: str = "learned",
     strength: float | None = None,
     strength_to: float | None = None,
@@ -104,7 +106,9 @@ def run(
         seed: of everything random.
         model: number or alias; the champion by default.
         steps, solver, guidance: how the flow is solved; the recipe's by default.
-        codes: where z comes from.
+        codes: where z comes from, the recipe's by default; "paste" starts from a pasted real defect.
+        candidates: codes tried per defect, the recipe's by default.
+        keep: with codes "paste", how much of the pasted defect is kept, in [0,1); the recipe's by default.
         placement: "learned", "region" or "free".
         strength: contrast rank in [0,1] among real defects; None draws it.
         strength_to: with it, each sample's rank is drawn between `strength` and this one.
@@ -119,7 +123,7 @@ def run(
     """
     started, say = time.monotonic(), progress or Silent()
     check_choice(placement, PLACEMENTS, "placement")
-    check_choice(codes, CODE_SOURCES, "codes")
+    check_drawing(codes, candidates, keep)
     chosen = choose_model(work, part, model)
     owner, version, generator = chosen.part, chosen.version, chosen.generator
     if generator.parts.facts.view != "window":
@@ -129,7 +133,9 @@ def run(
             action="Choose another model, or use generate-good with this one.",
         )
     types = types_of(generator, defect)
-    choice = generator.choice(steps=steps, solver=solver, guidance_scale=guidance, codes=codes)
+    choice = generator.choice(
+        steps=steps, solver=solver, guidance_scale=guidance, codes=codes, candidates=candidates, keep=keep
+    )
     steps_for_calls(choice.solver.solver, choice.solver.steps)
     request = Request(
         part=owner.name,
@@ -156,6 +162,24 @@ def run(
     title = f"{part}: defects drawn by model {version.number}"
     equal = sheet_of_request(work, part, request.sha256, sheet, title=title)
     return replace(report, bit_equal=equal, sheet=str(sheet))
+
+
+def check_drawing(codes: str | None, candidates: int | None, keep: float | None) -> None:
+    """Refuse ways of drawing that there are not.
+
+    Raises:
+        UsageError: unknown codes, no candidate, or `keep` outside [0,1) or without anything pasted.
+    """
+    if codes is not None:
+        check_choice(codes, (*CODE_SOURCES, PASTE), "codes")
+    if candidates is not None:
+        check_positive(candidates, "candidates")
+    if keep is not None and not (codes == PASTE and 0.0 <= keep < 1.0):
+        raise UsageError(
+            expected=f"--keep from 0 to below 1, together with --codes {PASTE}",
+            found=f"--keep {keep:g} with codes {codes or 'of the recipe'}",
+            action="Correct the options.",
+        )
 
 
 def strength_range(low: float | None, high: float | None) -> float | tuple[float, float] | None:

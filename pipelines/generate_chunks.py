@@ -19,10 +19,12 @@ from factory_gen.images.foreground import foreground
 from factory_gen.quality.scores import SampleScores
 from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.inpaint import DefectRequest, request_seed
-from factory_gen.sampler.placement import PlacedMask, place_mask
+from factory_gen.sampler.placement import PROCEDURAL_SHARE, PlacedMask, place_mask
+from factory_gen.sampler.recipe import PASTE
 from factory_gen.sampler.window_draw import DrawChoice
 from factory_gen.seeds import numpy_generator
 from factory_gen.stages import stage
+from pipelines.donors import Donors
 from pipelines.learned_check import Learned, learn
 from pipelines.look_ahead import look_ahead
 from pipelines.part_images import allowed_region, generator_images, load_image, spread
@@ -123,6 +125,7 @@ class Drawing:
         with stage("learn types"):
             known = learned or learn(work, part, generator, request.types, request.limits)
         self.knowledge, self.check = known.knowledge, known.check
+        self.donors = Donors(work, generator.parts.facts.channels)
 
     def run(self) -> None:
         """Work through the chunks that are not stored yet."""
@@ -192,7 +195,8 @@ class Drawing:
         part = foreground(image.pixels)
         region = allowed_region(self.work, self.part, image.pixels, self.request.placement, found=part)
         learned, how = self.knowledge[defect_type].placement, self.request.placement
-        placed = place_mask(learned, region, how, rng, pixels=image.pixels)
+        share = 0.0 if self.choice.codes == PASTE else PROCEDURAL_SHARE
+        placed = place_mask(learned, region, how, rng, pixels=image.pixels, procedural_share=share)
         if placed is None:
             return None
         seed = request_seed(self.request.seed, index, attempt)
@@ -209,6 +213,7 @@ class Drawing:
                 d.seed,
                 self.knowledge[d.defect_type].shift,
                 d.part,
+                self.donors.pasted(d.image, d.part, d.placed) if self.choice.codes == PASTE else None,
             )
             for d in drafts
         ]
@@ -244,7 +249,7 @@ class Drawing:
                 image_sha256=image,
                 mask_sha256=mask,
                 defect_type=draft.defect_type,
-                mask_origin=dict(draft.placed.origin),
+                mask_origin={**draft.placed.origin, "drawn": drawn_by(self.choice)},
                 model_version_id=self.version.id,
                 recipe_sha256=self.version.recipe_sha256,
                 request_sha256=self.request.sha256,
@@ -260,6 +265,13 @@ class Drawing:
         ]
         with stage("registry"), self.work.registry.write() as rows:
             rows.samples.add_many(self.part.id, samples)
+
+
+def drawn_by(choice: DrawChoice) -> dict[str, Any]:
+    """How a defect was drawn, as far as the sample's row has no column for it."""
+    facts: dict[str, Any] = {"codes": choice.codes, "candidates": choice.candidates, "gain": choice.gain}
+    facts["guidance"] = choice.solver.guidance
+    return facts | ({"keep": choice.keep} if choice.codes == PASTE else {})
 
 
 def plain(audit: dict[str, Any]) -> dict[str, Any]:

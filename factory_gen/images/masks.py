@@ -71,7 +71,14 @@ def pool(mask: Mask, cell: int) -> np.ndarray:
 def warp(
     mask: Mask, rng: np.random.Generator, *, turn: float, scale: tuple[float, float], wobble: float
 ) -> Mask:
-    """Turn, scale and bend a mask into a new one that is cut to its own bounds.
+    """Turn, scale and bend a mask into a new one that is cut to its own bounds; see `warp_traced`."""
+    return warp_traced(mask, rng, turn=turn, scale=scale, wobble=wobble)[0]
+
+
+def warp_traced(
+    mask: Mask, rng: np.random.Generator, *, turn: float, scale: tuple[float, float], wobble: float
+) -> tuple[Mask, np.ndarray, np.ndarray]:
+    """Turn, scale and bend a mask, and say where each pixel of the new one comes from.
 
     Args:
         mask: (H,W) bool, any size.
@@ -81,7 +88,8 @@ def warp(
         wobble: strength of the smooth bending, as a share of the mask's diameter.
 
     Returns:
-        (h,w) bool with at least one True; the original, cut, if the warp would have erased it.
+        The new mask (h,w) bool with at least one True, cut to its bounds; the original, cut, if the warp would have
+        erased it. Then the rows and columns (h,w) float32 of `mask` that its pixels come from.
     """
     top, left, bottom, right = bounds(mask)
     cut = mask[top:bottom, left:right].astype(np.float32)
@@ -92,14 +100,18 @@ def warp(
     matrix = cv2.getRotationMatrix2D(centre, angle, factor)
     matrix[0, 2] += side / 2 - 0.5 - centre[0]
     matrix[1, 2] += side / 2 - 0.5 - centre[1]
-    turned = cv2.warpAffine(cut, matrix, (side, side), flags=cv2.INTER_LINEAR)
+    back = cv2.invertAffineTransform(matrix).astype(np.float32)
+    ys, xs = np.mgrid[0:side, 0:side].astype(np.float32)
     if wobble > 0:
         coarse = rng.normal(size=(2, 4, 4)).astype(np.float32) * wobble * max(cut.shape) * 0.5
-        shift = [cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC) for field in coarse]
-        ys, xs = np.mgrid[0:side, 0:side].astype(np.float32)
-        turned = cv2.remap(turned, xs + shift[0], ys + shift[1], cv2.INTER_LINEAR)
-    result = turned >= 0.5
+        across, down = (cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC) for field in coarse)
+        xs, ys = xs + across, ys + down
+    columns = back[0, 0] * xs + back[0, 1] * ys + back[0, 2]
+    rows = back[1, 0] * xs + back[1, 1] * ys + back[1, 2]
+    result = cv2.remap(cut, columns, rows, cv2.INTER_LINEAR) >= 0.5
     if not result.any():
-        return cut >= 0.5
-    top, left, bottom, right = bounds(result)
-    return np.asarray(result[top:bottom, left:right])
+        rows, columns = np.mgrid[0 : cut.shape[0], 0 : cut.shape[1]].astype(np.float32)
+        return cut >= 0.5, rows + top, columns + left
+    box = bounds(result)
+    here = slice(box[0], box[2]), slice(box[1], box[3])
+    return np.asarray(result[here]), rows[here] + top, columns[here] + left

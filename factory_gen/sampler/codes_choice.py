@@ -1,4 +1,4 @@
-"""Where z comes from: the code sampler, real references, mixes of two, or perturbations; which of them is taken."""
+"""Where z comes from: the code sampler, real references, mixes of two, perturbations, a pasted defect; and which."""
 
 from __future__ import annotations
 
@@ -61,6 +61,26 @@ def propose_codes(
     return torch.stack(
         [torch.cat(pair) for pair in zip(_sampled(parts, conditions, noise), others, strict=True)]
     )
+
+
+def codes_of(
+    parts: Parts, latent: torch.Tensor, conditions: Conditions, count: int, generators: list[torch.Generator]
+) -> torch.Tensor:
+    """`count` draws from the posterior of each latent's own code.
+
+    Args:
+        parts: the model.
+        latent: (B,K,h,w), what the code is to say.
+        conditions: (B,...) of the windows.
+        count: draws per item.
+        generators: one per item.
+
+    Returns:
+        (B,count,Z).
+    """
+    mean, log_var = parts.prior.encode(latent, conditions)
+    noise = torch.stack([torch.randn(count, mean.shape[1], generator=own) for own in generators])
+    return mean[:, None] + (0.5 * log_var).exp()[:, None] * noise.to(mean.device)
 
 
 def _sampled(parts: Parts, conditions: Conditions, noise: list[torch.Tensor]) -> Sequence[torch.Tensor]:

@@ -22,7 +22,7 @@ from factory_gen.nets.condition import MASK_CHANNELS, Conditions
 from factory_gen.sampler.inpaint import DefectRequest, DrawnDefect, draw_defects
 from factory_gen.sampler.latent_draw import SolverChoice, draw_latents
 from factory_gen.sampler.parts import Parts, load_parts, save_parts
-from factory_gen.sampler.recipe import GenerateSettings
+from factory_gen.sampler.recipe import PASTE, GenerateSettings
 from factory_gen.sampler.window_draw import DrawChoice
 
 GRAINS = ("network", "noise", "none")
@@ -96,15 +96,19 @@ class Generator:
         solver: str | None = None,
         guidance_scale: float | None = None,
         codes: str | None = None,
+        candidates: int | None = None,
+        keep: float | None = None,
     ) -> DrawChoice:
-        """How to draw: the recipe's settings where nothing else is said."""
+        """How to draw: the recipe's settings where nothing else is said; `keep` counts with codes "paste" alone."""
         own = self.settings
         solve = SolverChoice(
             solver or own.solver,
             steps or own.steps,
             own.guidance if guidance_scale is None else guidance_scale,
         )
-        return DrawChoice(solve, codes or own.codes, own.candidates, own.margin, own.gain)
+        source = codes or own.codes
+        kept = (own.keep if keep is None else keep) if source == PASTE else 0.0
+        return DrawChoice(solve, source, candidates or own.candidates, own.margin, own.gain, kept)
 
     def __call__(
         self,

@@ -43,6 +43,7 @@ class DefectRequest:
         shift: brightness step that the type's real defects typically have, in spreads of the surroundings; None
             when they have no clear sign.
         region: (H,W) bool, the part in the picture; found from the pixels when it is not given.
+        pasted: like `pixels`, with a real defect under the mask, for codes "paste".
     """
 
     pixels: np.ndarray
@@ -53,6 +54,7 @@ class DefectRequest:
     seed: int
     shift: float | None = None
     region: np.ndarray | None = None
+    pasted: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_pixels(self.pixels, "picture")
@@ -95,6 +97,9 @@ class _Canvas:
         self.area = _covered(self.places, self.size)
         self.inside = _inside(self.area, request.mask.shape)
         self.canvas = to_unit(self._piece(request.pixels), request.bit_depth, facts.channels)
+        self.pasted = request.pasted
+        if request.pasted is not None:
+            self.pasted = to_unit(self._piece(request.pasted), request.bit_depth, facts.channels)
         self.mask = np.zeros(self.canvas.shape[:2], dtype=bool)
         known = request.mask[self.inside]
         self.mask[: known.shape[0], : known.shape[1]] = known
@@ -133,6 +138,7 @@ class _Canvas:
             target=self.target,
             shift=self.request.shift,
             generator=self.generator,
+            pasted=self.pasted,
         )
 
     def result(self, drawn: np.ndarray) -> DrawnDefect:

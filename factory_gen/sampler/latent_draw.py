@@ -34,6 +34,23 @@ class SolverChoice:
     guidance: float = 1.0
 
 
+@dataclass(frozen=True)
+class Toward:
+    """A latent that the paths start near to, instead of at the prior's sample (Meng et al., "SDEdit", 2108.01073).
+
+    Attributes:
+        latent: (B,K,h,w).
+        keep: share of the way from the prior's sample to it at which a path starts, in [0,1): also the time.
+    """
+
+    latent: torch.Tensor
+    keep: float
+
+    def blend(self, start_BKhw: torch.Tensor) -> torch.Tensor:
+        """The point on the straight path from a start to the latent, (B,K,h,w)."""
+        return (1.0 - self.keep) * start_BKhw + self.keep * self.latent
+
+
 def draw_latents(
     parts: Parts,
     code_BZ: torch.Tensor,
@@ -42,6 +59,7 @@ def draw_latents(
     choice: SolverChoice,
     callback: Callable[[int, torch.Tensor], None] | None = None,
     agree: Agree | None = None,
+    toward: Toward | None = None,
 ) -> torch.Tensor:
     """Integrate from the prior sample to a latent (B,K,h,w); cells outside the hole are left as the source has them.
 
@@ -53,14 +71,20 @@ def draw_latents(
         choice: solver, calls, guidance.
         callback: called with the step number and the state after each step.
         agree: makes overlapping windows agree; applied to the source and to every velocity, hence to every state.
+        toward: starts the paths later, near to a known latent on which overlapping windows agree.
     """
     agreed = agree or _as_is
     source = agreed_source(parts, code_BZ, conditions, agreed)
-    velocity = _velocity(parts, source, code_BZ, conditions, choice)
+    begin = 0.0 if toward is None else toward.keep
+    velocity = _velocity(parts, source, code_BZ, conditions, choice, (1.0 - begin) / choice.steps)
     start = source.sample(noise_BKhw)
+    if toward is not None:
+        start = toward.blend(start)
     # Entered once for all calls, so that the weights are converted once.
     with parts.fast():
-        return solve(lambda x, t: agreed(velocity(x, t)), start, choice.solver, choice.steps, callback)
+        return solve(
+            lambda x, t: agreed(velocity(x, t)), start, choice.solver, choice.steps, callback, begin=begin
+        )
 
 
 def prior_mean(parts: Parts, code_BZ: torch.Tensor, conditions: Conditions) -> torch.Tensor:
@@ -91,20 +115,25 @@ def _as_is(maps: torch.Tensor) -> torch.Tensor:
 
 
 def _velocity(
-    parts: Parts, source: Source, code: torch.Tensor, conditions: Conditions, choice: SolverChoice
+    parts: Parts,
+    source: Source,
+    code: torch.Tensor,
+    conditions: Conditions,
+    choice: SolverChoice,
+    jump: float,
 ) -> Callable[[torch.Tensor, float], torch.Tensor]:
-    """The network as the solver wants it: average velocity of one jump for a flow map, else the velocity."""
+    """The network as the solver wants it: average velocity over a `jump` for a flow map, else the velocity."""
     untold = conditions.without_type(len(parts.facts.types))
-    span = _span(parts, choice, source.mean)
+    span = _span(parts, choice, source.mean, jump)
 
     def one_pass(x: torch.Tensor, t: float, rows: slice) -> torch.Tensor:
         times = torch.full((rows.stop - rows.start,), t, device=x.device)
         state = x[rows], times, source.mean[rows], source.log_var[rows], code[rows]
-        jump = None if span is None else span[rows]
-        told: torch.Tensor = parts.flow(*state, conditions.part(rows), jump)
+        own_span = None if span is None else span[rows]
+        told: torch.Tensor = parts.flow(*state, conditions.part(rows), own_span)
         if choice.guidance == 1.0:
             return told
-        base: torch.Tensor = parts.flow(*state, untold.part(rows), jump)
+        base: torch.Tensor = parts.flow(*state, untold.part(rows), own_span)
         return base + choice.guidance * (told - base)
 
     def velocity(x: torch.Tensor, t: float) -> torch.Tensor:
@@ -113,7 +142,7 @@ def _velocity(
     return velocity
 
 
-def _span(parts: Parts, choice: SolverChoice, like: torch.Tensor) -> torch.Tensor | None:
+def _span(parts: Parts, choice: SolverChoice, like: torch.Tensor, jump: float) -> torch.Tensor | None:
     """Length of each jump, (B,), or None for solvers that ask for the velocity."""
     if choice.solver != FLOW_MAP:
         return None
@@ -123,4 +152,4 @@ def _span(parts: Parts, choice: SolverChoice, like: torch.Tensor) -> torch.Tenso
             found="a model that knows velocities only",
             action="Choose another solver, such as midpoint, or train with that objective.",
         )
-    return torch.full((like.shape[0],), 1.0 / choice.steps, device=like.device)
+    return torch.full((like.shape[0],), jump, device=like.device)

@@ -1,4 +1,4 @@
-"""New mask shapes: warped real ones, and procedural ones whose family is read off the type's real masks."""
+"""Mask shapes out of nothing: their family is read off the type's real masks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from factory_gen.images.masks import bounds, components, warp
+from factory_gen.images.masks import bounds, components
 
 LINE_ELONGATION = 7.0
-WARP = {"turn": 25.0, "scale": (0.7, 1.35), "wobble": 0.14}
-# A defect that comes in from the border keeps its side there, so it is turned and bent less.
-ANCHORED_WARP = {"turn": 8.0, "scale": (0.7, 1.35), "wobble": 0.08}
 STROKES = 8
 
 
@@ -76,25 +73,6 @@ def procedural_mask(
     strokes = [_line(length, width, angle, 0.25 * number / STROKES, rng) for number in range(1, STROKES + 1)]
     # Real cracks of a part may be straight or curled: of some strokes the one that is bent like the real piece.
     return min(strokes, key=lambda mask: abs(_measure(mask)[3] - shapes.bends[pick]))
-
-
-def warped_mask(
-    mask: np.ndarray,
-    rng: np.random.Generator,
-    mirror: tuple[bool, bool] = (False, False),
-    *,
-    anchored: bool = False,
-) -> np.ndarray:
-    """A real mask mirrored, turned, scaled and bent: (h,w) bool, cut to its bounds.
-
-    Args:
-        mask: (H,W) bool.
-        rng: source of randomness.
-        mirror: left to right, top to bottom.
-        anchored: whether the mask belongs to the part's border; it is then turned and bent only a little.
-    """
-    turned = mask[:: -1 if mirror[1] else 1, :: -1 if mirror[0] else 1]
-    return warp(turned, rng, **(ANCHORED_WARP if anchored else WARP))  # type: ignore[arg-type]
 
 
 def _line(length: float, width: float, angle: float, wander: float, rng: np.random.Generator) -> np.ndarray:

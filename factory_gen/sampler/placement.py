@@ -9,17 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from factory_gen.checks import check_choice
 from factory_gen.images.masks import bounds
 from factory_gen.metrics.contrast import mask_contrast
 from factory_gen.sampler.contrast_target import contrast_rank
-from factory_gen.sampler.mask_families import ShapeStatistics, measure_shapes, procedural_mask, warped_mask
+from factory_gen.sampler.mask_families import ShapeStatistics, measure_shapes, procedural_mask
+from factory_gen.sampler.real_shapes import Shape, Trace, stretched_shape, trace_of, warped_shape
 from factory_gen.sampler.spot_choice import SpotChoice
 from factory_gen.sampler.spots import (
     Box,
+    Spot,
     anchored_spots,
     even_spots,
     held,
@@ -42,6 +43,7 @@ GOOD_FIT = 0.4
 APART = 24
 AT_BORDER = 3
 STRENGTH_JITTER = 0.1
+PROCEDURAL_SHARE = 0.35
 SMALLEST = 4
 LEAST_SPREAD = 0.004
 
@@ -108,11 +110,13 @@ class PlacedMask:
         origin: how it came about: family, source picture, placement.
         strength: contrast that suits it, as a rank in [0,1]: about that of the real defect that it takes after, since
             large defects may be plain to see and small ones faint, or the other way round; None when unknown.
+        trace: which pixels of the real picture lie under it; None where its shape was drawn.
     """
 
     mask: np.ndarray
     origin: Mapping[str, Any]
     strength: float | None = None
+    trace: Trace | None = None
 
 
 def real_masks(
@@ -164,7 +168,7 @@ def place_mask(
     rng: np.random.Generator,
     *,
     pixels: np.ndarray | None = None,
-    procedural_share: float = 0.35,
+    procedural_share: float = PROCEDURAL_SHARE,
 ) -> PlacedMask | None:
     """Make a mask and put it somewhere in a picture.
 
@@ -188,19 +192,24 @@ def place_mask(
         # Real defects occur mirrored as often as not, so left and right, top and bottom are exchanged at random.
         mirror = bool(rng.random() < 0.5), bool(rng.random() < 0.5)
         if _is_large(real):
-            family, cost = "stretched", 0.0
-            inside = _stretched(real, box, region.shape, mirror, rng) & region
+            family, cost, spot = "stretched", 0.0, (box[0], box[1])
+            shape = stretched_shape(real.mask, real.part_box, box, mirror, rng)
         else:
             anchored = placement == "learned" and bool(real.sides)
             family = "procedural" if rng.random() < procedural_share else "warped"
             if family == "procedural":
-                shape = procedural_mask(learned.shapes, rng, mirror)
+                shape = Shape(procedural_mask(learned.shapes, rng, mirror))
             else:
-                shape = warped_mask(real.mask, rng, mirror, anchored=anchored)
-            inside, cost = _fitting(shape, real, mirror, box, region, placement, levels, rng)
+                shape = warped_shape(real.mask, rng, mirror, anchored=anchored)
+            at, cost = _fitting(shape.mask, real, mirror, box, region, placement, levels, rng)
+            if at is None:
+                continue
+            spot = at
+        inside = put(shape.mask, spot, region)
         if np.count_nonzero(inside) >= SMALLEST:
             origin = {"family": family, "real": real.key, "placement": placement}
-            found.append((cost, PlacedMask(inside, origin, _about(real.strength, rng))))
+            about = _about(real.strength, rng)
+            found.append((cost, PlacedMask(inside, origin, about, trace_of(real.mask, shape, spot))))
             # Not every picture has a place for every defect: a better one is looked for, but not for ever.
             if cost <= GOOD_FIT or len(found) == FITTED:
                 break
@@ -224,10 +233,10 @@ def _fitting(
     placement: str,
     levels: Levels | None,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, float]:
-    """The shape (h,w) in the picture, inside the region, at the spot that fits best, and how little it fits.
+) -> tuple[Spot | None, float]:
+    """The spot in the region (H,W) that fits a shape (h,w) best, and how little it fits.
 
-    Nothing where no spot holds enough of it; 0 where the fit is not looked at.
+    None where no spot holds enough of it; 0 where the fit is not looked at.
     """
     choosing = levels is not None and real.around is not None
     if placement != "learned":
@@ -246,16 +255,14 @@ def _fitting(
     assert real.around is not None
     choice = SpotChoice(shape, levels, region, real.around.mirrored(*mirror), middle, share * shape.sum())
     best = choice.best(near, rng, finer=not real.sides)
-    if best is None:
-        return np.zeros_like(region), float("inf")
-    return put(shape, best, region), choice.cost(best)
+    return best, float("inf") if best is None else choice.cost(best)
 
 
-def _first_good(shape: np.ndarray, spots: np.ndarray, region: np.ndarray, share: float) -> np.ndarray:
+def _first_good(shape: np.ndarray, spots: np.ndarray, region: np.ndarray, share: float) -> Spot | None:
     for top, left in spots:
         if held(shape, (int(top), int(left)), region) >= share * shape.sum():
-            return put(shape, (int(top), int(left)), region)
-    return np.zeros_like(region)
+            return int(top), int(left)
+    return None
 
 
 def _is_large(real: RealMask) -> bool:
@@ -269,25 +276,3 @@ def _is_large(real: RealMask) -> bool:
         )
         or real.mask.mean() > 0.08
     )
-
-
-def _stretched(
-    real: RealMask,
-    box: Box,
-    shape: tuple[int, ...],
-    mirror: tuple[bool, bool],
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """A large mask mapped from its own part's box to this part's, mirrored, its edge moved a little."""
-    top, left, bottom, right = real.part_box
-    cut = real.mask[top:bottom, left:right].astype(np.float32)
-    cut = cut[:: -1 if mirror[1] else 1, :: -1 if mirror[0] else 1]
-    height, width = box[2] - box[0], box[3] - box[1]
-    scaled = cv2.resize(np.ascontiguousarray(cut), (width, height), interpolation=cv2.INTER_LINEAR)
-    coarse = rng.normal(size=(2, 5, 5)).astype(np.float32) * 0.02 * max(height, width)
-    shift = [cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) for field in coarse]
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    moved = cv2.remap(scaled, xs + shift[0], ys + shift[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    result = np.zeros(shape, dtype=bool)
-    result[box[0] : box[2], box[1] : box[3]] = moved >= 0.5
-    return result

@@ -15,6 +15,8 @@ from factory_gen.prior.codes import CodesSettings
 from factory_gen.prior.model import PriorSettings
 
 CODE_SOURCES = ("auto", "sampler", "reference", "mix", "perturb")
+# Needs a real defect for each new one, so it is for whole requests and no recipe's default.
+PASTE = "paste"
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class GenerateSettings:
         guidance: scale of the type guidance; 1 is off.
         codes: where z comes from.
         candidates: codes tried per window; the one whose contrast is nearest the one asked for is kept.
+        keep: with codes "paste", where between the prior's sample (0) and the pasted defect (1) the flow starts.
         margin: pixels around the mask that are drawn anew with it, so that both sides agree.
         feather: width in pixels of the blend inside the mask's edge.
         gain: the drawn difference may be scaled by 1/gain to gain to meet the contrast asked for; 1 is off.
@@ -99,6 +102,7 @@ class GenerateSettings:
     guidance: float = 1.0
     codes: str = "auto"
     candidates: int = 6
+    keep: float = 0.5
     margin: int = 6
     feather: float = 2.0
     gain: float = 1.0
@@ -111,6 +115,8 @@ class GenerateSettings:
         steps_for_calls(self.solver, self.steps)
         if self.codes not in CODE_SOURCES:
             raise ValueError(f"codes must be one of {', '.join(CODE_SOURCES)}, found {self.codes!r}")
+        if not 0 <= self.keep < 1:
+            raise ValueError(f"keep must lie in [0, 1), found {self.keep}")
         if self.gain < 1:
             raise ValueError(f"gain must be at least 1, found {self.gain}")
         for name in ("candidates", "attempts", "chunk"):

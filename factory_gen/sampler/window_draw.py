@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from factory_gen.errors import UsageError
 from factory_gen.images.windows import cut, stack
 from factory_gen.nets.condition import Conditions
-from factory_gen.sampler.codes_choice import nearest_to_target, propose_codes
+from factory_gen.sampler.codes_choice import codes_of, nearest_to_target, propose_codes
 from factory_gen.sampler.gain import Wanted, scaled
-from factory_gen.sampler.latent_draw import SolverChoice, agreed_source, draw_latents, passes
+from factory_gen.sampler.latent_draw import SolverChoice, Toward, agreed_source, draw_latents, passes
 from factory_gen.sampler.parts import Parts
 from factory_gen.sampler.quilt import Quilt
+from factory_gen.sampler.recipe import PASTE
 from factory_gen.sampler.window_plan import WindowPlace
 from factory_gen.stages import stage
 from factory_gen.training.latents import build_conditions, hole_cells
@@ -40,6 +42,7 @@ class DefectTask:
         target: contrast to come near to; None takes the first code.
         shift: brightness step whose sign the defect should have; None for either.
         generator: this defect's randomness.
+        pasted: (H,W,C) float32 in [-1,1], the canvas with a real defect under the mask; None where there is none.
     """
 
     canvas: np.ndarray
@@ -53,6 +56,7 @@ class DefectTask:
     target: float | None
     shift: float | None
     generator: torch.Generator
+    pasted: np.ndarray | None = None
 
     @property
     def wanted(self) -> Wanted:
@@ -73,6 +77,7 @@ class DrawChoice:
     candidates: int
     margin: int
     gain: float
+    keep: float = 0.0
 
 
 @torch.no_grad()
@@ -91,10 +96,11 @@ def draw_tasks(parts: Parts, tasks: Sequence[DefectTask], choice: DrawChoice) ->
     with stage("decoder"):
         base = _decode(parts, known)
     with stage("codes"):
-        code = _choose_codes(parts, tasks, quilt, conditions, known, base, choice)[quilt.owners]
+        toward = _toward(parts, tasks, quilt, choice)
+        code = _choose_codes(parts, tasks, quilt, conditions, known, base, choice, toward)[quilt.owners]
     with stage("flow"):
         noise = quilt.noise(known.shape[1], [task.generator for task in tasks]).to(device)
-        latent = draw_latents(parts, code, conditions, noise, choice.solver, agree=quilt.agree)
+        latent = draw_latents(parts, code, conditions, noise, choice.solver, agree=quilt.agree, toward=toward)
     with stage("decoder"):
         drawn = _decode(parts, torch.where(conditions.hole > 0, latent, known))
     with stage("composite"):
@@ -120,6 +126,23 @@ def _conditions(parts: Parts, tasks: Sequence[DefectTask], margin: int) -> Condi
     )
 
 
+def _toward(parts: Parts, tasks: Sequence[DefectTask], quilt: Quilt, choice: DrawChoice) -> Toward | None:
+    """The latents of the pasted defects, where these are asked for."""
+    if choice.codes != PASTE:
+        return None
+    pasted = [task.pasted for task in tasks if task.pasted is not None]
+    if len(pasted) < len(tasks):
+        raise UsageError(
+            expected=f"a real defect to paste for each new one, since codes is {PASTE!r}",
+            found=f"{len(pasted)} for {len(tasks)}",
+            action="Use other codes here; factory-gen generate pastes.",
+        )
+    windows = stack([window for task, own in zip(tasks, pasted, strict=True) for window in task.windows(own)])
+    device = parts.references.mean.device
+    latents = [parts.autoencoder.encode(windows[rows].to(device)) for rows in passes(len(windows))]
+    return Toward(quilt.agree(torch.cat(latents)), choice.keep)
+
+
 def _decode(parts: Parts, latent: torch.Tensor) -> torch.Tensor:
     return torch.cat([parts.autoencoder.decode(latent[rows]) for rows in passes(len(latent))])
 
@@ -132,12 +155,15 @@ def _choose_codes(
     known: torch.Tensor,
     base: torch.Tensor,
     choice: DrawChoice,
+    toward: Toward | None,
 ) -> torch.Tensor:
     """One code per defect (T,Z): the best of several by the contrast of the prior's mean, without the flow."""
-    first = torch.tensor(_tellers(tasks, quilt))
-    proposals = propose_codes(
-        parts, conditions.pick(first), choice.codes, choice.candidates, [t.generator for t in tasks]
-    )
+    first, generators = torch.tensor(_tellers(tasks, quilt)), [t.generator for t in tasks]
+    told = conditions.pick(first)
+    if toward is None:
+        proposals = propose_codes(parts, told, choice.codes, choice.candidates, generators)
+    else:
+        proposals = codes_of(parts, toward.latent[first], told, choice.candidates, generators)
     count = proposals.shape[1]
     if count == 1 or parts.facts.source != "learned":
         return proposals[:, 0]
@@ -147,6 +173,7 @@ def _choose_codes(
         for number in range(count):
             code = proposals[quilt.owners, number]
             mean = agreed_source(parts, code, conditions, quilt.agree).mean
+            mean = mean if toward is None else toward.blend(mean)
             preview = _decode(parts, torch.where(conditions.hole > 0, mean, known))
             previews.append(quilt.merge(preview - base))
     picks = []

@@ -69,6 +69,7 @@ def test_every_sample_is_local_on_the_part_and_knows_where_it_comes_from(
         assert sample.recipe_sha256 == model.recipe_sha256
         assert sample.steps == report.steps
         assert sample.mask_origin["placement"] == "learned"
+        assert sample.mask_origin["drawn"] == {"codes": "auto", "candidates": 2, "gain": 4.0, "guidance": 1.0}
 
 
 def test_a_generation_keeps_its_pace_with_what_it_ran_on(work: Workplace) -> None:
@@ -96,6 +97,26 @@ def test_the_same_request_gives_what_is_there(work: Workplace) -> None:
     assert second.stored_before == first.kept
     assert [(s.id, s.image_sha256) for s in samples(work, first.request)] == before
     assert generate.run(work, PART, defect="crack", count=5, seed=3).request != first.request
+
+
+def test_pasted_real_defects_are_drawn_anew_in_part_and_say_so(work: Workplace, tmp_path: Path) -> None:
+    limits = tmp_path / "limits.toml"
+    limits.write_text('[all]\nnearest_real = "off"\n')
+    call = {"count": 6, "seed": 31, "codes": "paste", "limits": str(limits)}
+    report = generate.run(work, PART, keep=0.7, candidates=1, **call)  # type: ignore[arg-type]
+    found = samples(work, report.request)
+    assert report.kept == len(found) >= 2
+    for sample in found:
+        assert sample.mask_origin["family"] in ("warped", "stretched")
+        assert sample.mask_origin["drawn"]["keep"] == 0.7
+        assert sample.mask_origin["drawn"]["candidates"] == 1
+        with work.registry.read() as rows:
+            real = rows.images.get(int(sample.mask_origin["real"]))
+        assert (real.kind, real.split, real.defect_type) == ("defect", "generator", sample.defect_type)
+    other = generate.run(work, PART, keep=0.2, candidates=1, **call)  # type: ignore[arg-type]
+    assert other.request != report.request
+    pairs = zip(found, samples(work, other.request), strict=False)
+    assert any(a.image_sha256 != b.image_sha256 for a, b in pairs)
 
 
 class Stop(Silent):
@@ -159,6 +180,9 @@ REFUSED = {
     "odd calls": ({"steps": 3}, UsageError, "multiple of 2"),
     "unknown placement": ({"placement": "moon"}, UsageError, "learned"),
     "unknown codes": ({"codes": "luck"}, UsageError, "sampler"),
+    "keep without paste": ({"keep": 0.5}, UsageError, "codes paste"),
+    "keep all": ({"codes": "paste", "keep": 1.0}, UsageError, "below 1"),
+    "no candidate": ({"candidates": 0}, UsageError, "above 0"),
 }
 
 

@@ -50,23 +50,26 @@ def solve(
     solver: str,
     calls: int,
     callback: Callable[[int, torch.Tensor], None] | None = None,
+    *,
+    begin: float = 0.0,
 ) -> torch.Tensor:
-    """Integrate from t = 0 to t = 1.
+    """Integrate from t = `begin` to t = 1.
 
     Args:
-        velocity: (x (B,...), t) to velocity (B,...); for "flow-map" the average velocity from t to t + 1 / calls.
+        velocity: (x (B,...), t) to velocity (B,...); for "flow-map" the average velocity over one jump.
         x_0: start (B,...).
         solver: key of `SOLVERS`.
         calls: network calls in all.
         callback: called with the step number and x after each step.
+        begin: time of the start, in [0,1).
 
     Returns:
         x at t = 1, (B,...).
     """
     steps = steps_for_calls(solver, calls)
-    x = x_0
+    x, length = x_0, (1.0 - begin) / steps
     for index in range(steps):
-        x = SOLVERS[solver].rule(velocity, x, index / steps, 1.0 / steps)
+        x = SOLVERS[solver].rule(velocity, x, begin + index * length, length)
         if callback is not None:
             callback(index, x)
     return x

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from factory_gen.errors import UsageError
 from factory_gen.nets.condition import Conditions
 from factory_gen.sampler import window_draw
 from factory_gen.sampler.generator import Generator
@@ -154,3 +155,60 @@ def test_canvases_are_continued_to_whole_cells(shape: tuple[int, ...]) -> None:
     assert result.shape[2:] == shape[2:]
     assert np.array_equal(result[: shape[0], : shape[1]], array)
     assert np.array_equal(result[-1, : shape[1]], array[-1])
+
+
+def small_mask() -> np.ndarray:
+    mask = np.zeros((40, 40), dtype=bool)
+    mask[12:24, 12:24] = True
+    return mask
+
+
+class OwnCode(LevelPrior):
+    """A prior that remembers what it was asked to encode, and whose mean is dark."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+        self.seen: list[torch.Tensor] = []
+
+    def encode(self, latent: torch.Tensor, conditions: Conditions) -> tuple[torch.Tensor, torch.Tensor]:
+        self.seen.append(latent)
+        zeros = torch.zeros(len(latent), self.code_size)
+        return zeros, zeros - 20.0
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.5, 0.9])
+def test_a_pasted_defect_is_kept_as_far_as_asked(trained: Parts, keep: float) -> None:
+    """With a flow that moves nothing, the result lies between the prior's dark mean and the bright paste."""
+    parts = replace(telling(trained, 0.0), prior=OwnCode())
+    generator, mask = Generator(parts), small_mask()
+    source = np.full(mask.shape, 128, dtype=np.uint8)
+    pasted = source.copy()
+    pasted[mask] = 250
+    request = DefectRequest(source, 8, mask, "pit", None, 3, pasted=pasted)
+    drawn = generator.draw([request], generator.choice(codes="paste", keep=keep))[0].pixels.astype(float)
+    # This decoder has a tenth of the picture's contrast.
+    bright, dark = 128 + 0.1 * (250 - 128), 128 - 0.1 * 255
+    expected = keep * bright + (1 - keep) * dark
+    assert drawn[16:20, 16:20].mean() == pytest.approx(expected, abs=2.5)
+    assert (drawn[~mask] == 128).all()
+    assert float(parts.prior.seen[0].max()) > 0.9
+
+
+def test_pasting_needs_something_to_paste(trained: Parts) -> None:
+    generator, mask = Generator(trained), small_mask()
+    source = np.full(mask.shape, 128, dtype=np.uint8)
+    with pytest.raises(UsageError, match="0 for 1"):
+        generator.draw([DefectRequest(source, 8, mask, "pit", None, 3)], generator.choice(codes="paste"))
+
+
+def test_a_pasted_defect_of_many_windows(trained: Parts) -> None:
+    mask = long_mask()
+    source = np.random.default_rng(0).integers(100, 140, mask.shape).astype(np.uint8)
+    pasted = source.copy()
+    pasted[mask] = 40
+    generator = Generator(trained)
+    request = DefectRequest(source, 8, mask, "pit", None, 3, pasted=pasted)
+    drawn = generator.draw([request], generator.choice(codes="paste", keep=0.7))[0]
+    assert drawn.windows >= 3
+    assert (drawn.pixels[~mask] == source[~mask]).all()
+    assert (drawn.pixels != source)[mask].mean() > 0.5

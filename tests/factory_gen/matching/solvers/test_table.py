@@ -58,3 +58,16 @@ def test_calls_are_counted_as_stated(name: str) -> None:
 def test_impossible_requests_are_refused(name: str, calls: int) -> None:
     with pytest.raises(UsageError):
         steps_for_calls(name, calls)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_a_path_may_begin_later(name: str) -> None:
+    start, times = torch.full((1, 1), 2.0, dtype=torch.float64), list[float]()
+
+    def velocity(x: torch.Tensor, t: float) -> torch.Tensor:
+        times.append(t)
+        return torch.full_like(x, 4.0)
+
+    out = solve(velocity, start, name, 2 * SOLVERS[name].calls, begin=0.75)
+    assert float(out) == pytest.approx(3.0)
+    assert min(times) == 0.75 and max(times) <= 1.0
