@@ -120,11 +120,11 @@ class Monitoring:
 
         Raises:
             NotFound: no such part.
-            BadRecord: no indicator is named, or one was within its limit.
+            BadRecord: no indicator is named, or one was within its limit in both windows.
         """
-        both = set(first.exceeded) & set(second.exceeded)
-        fits = bool(indicators) and set(indicators) <= both
-        require(fits, "an alarm's indicators", f"some of {sorted(both)}", list(indicators))
+        over = set(first.exceeded) | set(second.exceeded)
+        fits = bool(indicators) and set(indicators) <= over
+        require(fits, "an alarm's indicators", f"some of {sorted(over)}", list(indicators))
         hold_part(self._session, part_id)
         query = select(Alarm).where(Alarm.part_id == part_id, Alarm.second_window_id == second.id)
         if (known := self._session.scalars(query).one_or_none()) is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_bench_prior, cli_bench_speed
+from pipelines import cli_bench_drift, cli_bench_prior, cli_bench_speed
 from pipelines.cli_help import EPILOG, CommandHelp, GroupHelp
 from pipelines.cli_options import AsJson, Quiet
 from pipelines.cli_output import show
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     group = typer.Typer(cls=GroupHelp, help="Measure this machine.", epilog=EPILOG)
     group.command("registry", cls=CommandHelp, epilog=EPILOG)(registry)
+    cli_bench_drift.register(group)
     cli_bench_prior.register(group)
     cli_bench_speed.register(group)
     group.callback()(bench)

@@ -52,7 +52,7 @@ def monitor(
 ) -> None:
     """Judge incoming good pictures in windows: light, sharpness, direction, the model's own view, and features.
 
-    Ends with 4 when an indicator is over its limit in two windows in a row, which is an alarm.
+    Ends with 4 when two windows in a row raise an alarm: each over its limit, or both together.
     """
     with open_session({"home": home, "device": device, "threads": threads}, quiet=quiet) as session:
         name = session.part(part)

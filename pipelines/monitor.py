@@ -12,7 +12,7 @@ from pathlib import Path
 
 from data_registry.session import Work
 from data_registry.watch_records import AlarmRecord, MonitorWindowRecord
-from factory_gen.drift.judge import Judgement, in_a_row, judge
+from factory_gen.drift.judge import Figure, Judgement, in_a_row, judge
 from factory_gen.drift.look import CHUNK
 from factory_gen.drift.readings import Readings, join
 from factory_gen.errors import InputRefused
@@ -33,8 +33,9 @@ class WindowLine:
         window: its number in the registry.
         images: pictures in it.
         exceeded: indicators over their limits.
-        alarm: indicators that were over their limits in the window before as well.
-        figures: indicator to its value, limit and, for the features, p-value.
+        alarm: indicators in which this window and the one before it are over their limits, or together over the limit
+            of two.
+        figures: indicator to its value, limit, limit of two windows together and, for the features, p-value.
         unusual: indicator to the pictures that stand out most.
         stored_before: these very pictures were judged before.
     """
@@ -89,7 +90,7 @@ def run(
     window: int | None = None,
     progress: Progress | None = None,
 ) -> MonitorReport:
-    """Judge incoming good pictures in windows and store each window; two in a row over a limit raise an alarm.
+    """Judge incoming good pictures in windows and store each window; two in a row may raise an alarm.
 
     Args:
         work: where things are.
@@ -215,10 +216,14 @@ def _store(
 def _alarm(rows: Work, window: MonitorWindowRecord) -> AlarmRecord | None:
     """The alarm that this window raises together with the one before it."""
     before = rows.monitoring.before(window)
-    indicators = in_a_row(before.exceeded, window.exceeded) if before else ()
+    indicators = in_a_row(_figures(before), _figures(window)) if before else ()
     if before is None or not indicators:
         return None
     return rows.monitoring.add_alarm(window.part_id, first=before, second=window, indicators=indicators)
+
+
+def _figures(window: MonitorWindowRecord) -> dict[str, Figure]:
+    return {name: Figure(**one, exceeded=name in window.exceeded) for name, one in window.figures.items()}
 
 
 def _next_step(part: str, alarm: bool, last: WindowLine) -> str:

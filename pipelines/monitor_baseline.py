@@ -26,6 +26,7 @@ from pipelines.wiring import Workplace
 USUAL_WINDOW = 100
 STAGE = "looking at the catalogue"
 _METHOD = "drift 1"  # another number when readings mean something else
+_RULE = "limits 2"  # another number when limits mean something else
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def open_baseline(work: Workplace, part: str, window: int | None, say: Progress)
         readings = _look(work, looker, reference, say)
         readings.save(path)
     limits = set_limits(readings, size)
-    return Baseline(owner, model, version, reference, limits, looker, _digest([key, size]))
+    return Baseline(owner, model, version, reference, limits, looker, _digest([key, size, _RULE]))
 
 
 def _looker(work: Workplace, model: ModelVersionRecord) -> Looker:

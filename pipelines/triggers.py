@@ -42,7 +42,7 @@ class Facts:
 def fired(triggers: Sequence[str], facts: Facts) -> str:
     """Why a retraining should start, in words; empty if no trigger fires."""
     if "drift" in triggers and facts.alarms:
-        return f"drift: {', '.join(facts.alarms)} over the limit in two windows in a row"
+        return f"drift: {', '.join(facts.alarms)} in two windows in a row"
     if "new-data" in triggers and facts.newest_data > max(facts.champion_data, facts.tried_data):
         return f"new data: catalogue version {facts.newest_data}, the champion knows {facts.champion_data}"
     now, before = facts.approved, facts.approved_before

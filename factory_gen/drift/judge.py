@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from factory_gen.drift.kernel import permutation_test, unusual
-from factory_gen.drift.limits import Limits
+from factory_gen.drift.limits import Limits, two_in_a_row
 from factory_gen.drift.readings import FEATURES, Readings
 from factory_gen.errors import InputRefused
 from factory_gen.seeds import numpy_generator
@@ -26,14 +26,21 @@ class Figure:
         value: mean rank among the catalogue's pictures less 0.5, in [-0.5,0.5] (below 0: smaller than there); for the
             features the squared MMD.
         limit: for the value without its sign.
+        pair_limit: for the mean of two windows in a row, without its sign.
         p: of the permutation test; only the features have one.
         exceeded: over the limit (and, with a p-value, significant).
     """
 
     value: float
     limit: float
+    pair_limit: float
     p: float | None
     exceeded: bool
+
+    @property
+    def significant(self) -> bool:
+        """Whether the test, where there is one, finds the window unlike the catalogue."""
+        return self.p is None or self.p <= SIGNIFICANT
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ def judge(limits: Limits, window: Readings, *, seed: int = 0) -> Judgement:
     for name, values in window.figures.items():
         ranks = limits.ranks(name, values)
         value, limit = float(ranks.mean() - 0.5), limits.limits[name]
-        figures[name] = Figure(value, limit, None, abs(value) > limit)
+        figures[name] = Figure(value, limit, limits.pair_limits[name], None, abs(value) > limit)
         standing_out[name] = _distance(limits.sorted_figures[name], values)
     # The window comes first: the test asks about the first pictures of the matrix.
     pooled = limits.kernel.pooled(window.features)
@@ -85,7 +92,8 @@ def judge(limits: Limits, window: Readings, *, seed: int = 0) -> Judgement:
     rng = numpy_generator(seed, "drift", "permutations")
     value, p = permutation_test(pooled[np.ix_(order, order)], len(window), PERMUTATIONS, rng)
     limit = limits.limits[FEATURES]
-    figures[FEATURES] = Figure(value, limit, p, value > limit and p <= SIGNIFICANT)
+    over = value > limit and p <= SIGNIFICANT
+    figures[FEATURES] = Figure(value, limit, limits.pair_limits[FEATURES], p, over)
     standing_out[FEATURES] = unusual(pooled, split)
     return Judgement(
         figures,
@@ -93,9 +101,18 @@ def judge(limits: Limits, window: Readings, *, seed: int = 0) -> Judgement:
     )
 
 
-def in_a_row(earlier: Sequence[str], later: Sequence[str]) -> tuple[str, ...]:
-    """Indicators that raise an alarm: exceeded in both of two windows that follow each other."""
-    return tuple(name for name in later if name in set(earlier))
+def in_a_row(earlier: Mapping[str, Figure], later: Mapping[str, Figure]) -> tuple[str, ...]:
+    """Indicators in which two windows that follow each other raise an alarm: each over its limit, or both together
+    over the limit of pairs and one of them over its own, so that there are pictures to show.
+    """
+    return tuple(name for name, figure in later.items() if name in earlier and _alarm(earlier[name], figure))
+
+
+def _alarm(earlier: Figure, later: Figure) -> bool:
+    if not (earlier.exceeded or later.exceeded) or not (earlier.significant and later.significant):
+        return False
+    values = np.array(earlier.value), np.array(later.value)
+    return bool(two_in_a_row(*values, later.limit, later.pair_limit))
 
 
 def _distance(reference: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -153,7 +153,7 @@ def test_watched_pictures_are_taken_once_and_judged(work: Workplace, fresh: Path
     assert {path.name: path.read_bytes() for path in dropped.iterdir()} == before
     assert verify.run(work).ok
     with pytest.raises(InputRefused, match="no folder"):
-        next(watch.looks(work, tmp_path / "none", PART, hold=lambda part: held(work, part)))
+        next(watch.looks(work, tmp_path / "none", PART, hold=lambda part: held(work.registry, part)))
 
 
 def test_a_retraining_ends_in_one_state_and_a_stopped_one_goes_on(work: Workplace, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_a_stopped_retraining_is_gone_on_with_and_a_running_one_left_alone(
     set_policy(work)
     with work.registry.write() as rows:
         rows.retraining.start(part.id, cause="by hand", started_by="ann")
-    with held(work, f"retrain/{part.id}"):
+    with held(work.registry, f"retrain/{part.id}"):
         assert schedule.due_now(work) == []
     (due,) = schedule.due_now(work)
     assert (due.cause, due.due_at) == ("by hand", None)
@@ -186,10 +186,10 @@ def test_a_lease_of_a_dead_process_is_taken_over_at_once_and_of_a_living_one_not
     with work.registry.write() as rows:
         rows.leases.take("a", holder=f"{host}:{pid}:{int(born) - 1}", seconds=300)
         rows.leases.take("b", holder="elsewhere:1:1", seconds=300)
-    with held(work, "a"), work.registry.read() as rows:
+    with held(work.registry, "a"), work.registry.read() as rows:
         lease = rows.leases.of("a")
         assert lease is not None and lease.holder == me()
     with work.registry.read() as rows:
         assert rows.leases.of("a") is None
-    with pytest.raises(Locked, match="elsewhere"), held(work, "b"):
+    with pytest.raises(Locked, match="elsewhere"), held(work.registry, "b"):
         pass

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from factory_gen.drift.judge import in_a_row, judge
+from factory_gen.drift.judge import Figure, in_a_row, judge
 from factory_gen.drift.kernel import mmd_of_sets
-from factory_gen.drift.limits import WEEKS, Limits, count_alarms, draw_windows, rank_among, set_limits
+from factory_gen.drift.limits import WEEKS, Limits, draw_windows, rank_among, set_limits, two_in_a_row
 from factory_gen.drift.readings import INDICATORS, Readings
 from factory_gen.errors import InputRefused
 from tests.factory_gen.drift.drawn_readings import draw
@@ -19,16 +20,13 @@ SIZE = 20
 
 def a_year(limits: Limits, windows: list[Readings]) -> int:
     """Alarms that a year of windows raises, by the limits alone: the features' p-value could only make them fewer."""
-    flagged = []
+    values = []
     for window in windows:
-        row = [
-            abs(float(limits.ranks(name, values).mean()) - 0.5) > limits.limits[name]
-            for name, values in window.figures.items()
-        ]
+        row = [float(limits.ranks(name, values).mean()) - 0.5 for name, values in window.figures.items()]
         pooled = limits.kernel.pooled(window.features)
         new = np.arange(len(pooled))[None] >= len(limits.reference)
-        flagged.append([*row, float(mmd_of_sets(pooled, new)[0]) > limits.limits["features"]])
-    return count_alarms(np.array(flagged))
+        values.append([*row, float(mmd_of_sets(pooled, new)[0])])
+    return limits.count_alarms(np.array(values))
 
 
 @pytest.mark.parametrize(
@@ -52,9 +50,10 @@ def test_fresh_years_without_drift_raise_at_most_one_alarm_each(
 def test_the_stated_rate_is_below_one_a_year_and_not_nothing_but_deaf() -> None:
     limits = set_limits(draw(np.random.default_rng(1), 300), SIZE)
     assert limits.alarms_per_year <= 1.0
-    exceeded = limits.flagged.mean(axis=0)
+    exceeded = np.array([(np.abs(v) > limits.limits[name]).mean() for name, v in limits.drawn.items()])
     assert np.all((exceeded > 1 / 60) & (exceeded < 0.034))
-    assert tuple(limits.limits) == INDICATORS
+    assert tuple(limits.limits) == tuple(limits.pair_limits) == INDICATORS
+    assert all(limits.pair_limits[name] > 0.8 * limit for name, limit in limits.limits.items())
 
 
 @pytest.mark.parametrize("indicator", INDICATORS)
@@ -64,14 +63,14 @@ def test_a_shift_of_one_spread_is_an_alarm_of_that_indicator(indicator: str) -> 
     first, second = (
         judge(limits, draw(rng, SIZE, per_group=3, between=0.3, shift={indicator: 1.0})) for _ in range(2)
     )
-    assert in_a_row(first.exceeded, second.exceeded) == (indicator,)
+    assert in_a_row(first.figures, second.figures) == (indicator,)
 
 
 def test_no_shift_is_no_alarm() -> None:
     rng = np.random.default_rng(3)
     limits = set_limits(draw(rng, 300, per_group=3, between=0.3), SIZE, draws=500)
     found = [judge(limits, draw(rng, SIZE, per_group=3, between=0.3)) for _ in range(6)]
-    assert [in_a_row(a.exceeded, b.exceeded) for a, b in pairwise(found)] == [()] * 5
+    assert [in_a_row(a.figures, b.figures) for a, b in pairwise(found)] == [()] * 5
 
 
 def test_the_pictures_that_stand_out_are_named() -> None:
@@ -149,9 +148,59 @@ def test_ranks_count_ties_half() -> None:
         ([[1, 0], [0, 1], [1, 0]], 0),  # never the same one twice
         ([[1, 0], [1, 0], [1, 0]], 1),  # goes on: still the same alarm
         ([[1, 0], [1, 0], [0, 0], [1, 0], [1, 0]], 2),
-        ([[1, 1], [1, 1]], 1),
+        ([[1, 1], [-1, 1]], 1),
         ([[1, 0]], 0),
+        ([[2.4, 0], [0.4, 0], [0, 0]], 1),  # one alone over its limit, both together over theirs
+        ([[2.4, 0], [-0.4, 0]], 0),
     ],
 )
-def test_alarms_are_counted_as_episodes(weeks: list[list[int]], alarms: int) -> None:
-    assert count_alarms(np.array(weeks, dtype=bool)) == alarms
+def test_alarms_are_counted_as_episodes(weeks: list[list[float]], alarms: int) -> None:
+    limits = replace(
+        set_limits(draw(np.random.default_rng(0), 60), SIZE, draws=60),
+        limits={"brightness": 0.9, "sharpness": 0.9},
+        pair_limits={"brightness": 1.3, "sharpness": 1.3},
+    )
+    assert limits.count_alarms(np.array(weeks, dtype=float)) == alarms
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "alarm"),
+    [
+        (Figure(1.1, 1.0, 1.5, None, True), Figure(1.2, 1.0, 1.5, None, True), True),
+        (Figure(1.1, 1.0, 1.5, None, True), Figure(0.9, 1.0, 1.5, None, False), False),
+        (Figure(2.4, 1.0, 1.5, None, True), Figure(0.9, 1.0, 1.5, None, False), True),
+        (Figure(-2.4, 1.0, 1.5, None, True), Figure(-0.9, 1.0, 1.5, None, False), True),
+        (Figure(0.9, 1.0, 0.8, None, False), Figure(0.9, 1.0, 0.8, None, False), False),  # no picture to show
+        (
+            Figure(2.4, 1.0, 1.5, 0.002, True),
+            Figure(0.9, 1.0, 1.5, 0.2, False),
+            False,
+        ),  # the test sees nothing
+    ],
+)
+def test_two_windows_raise_an_alarm_each_or_together(first: Figure, second: Figure, alarm: bool) -> None:
+    assert in_a_row({"brightness": first}, {"brightness": second}) == (("brightness",) if alarm else ())
+    assert in_a_row({}, {"brightness": second}) == ()
+
+
+def test_two_windows_together_see_what_each_alone_often_misses() -> None:
+    rng, each, together = np.random.default_rng(9), 0, 0
+    limits = set_limits(draw(rng, 300, per_group=3, between=0.3), SIZE)
+    for _ in range(60):
+        values = [
+            float(
+                limits.ranks(
+                    "brightness",
+                    draw(rng, SIZE, per_group=3, between=0.3, shift={"brightness": 0.8}).figures[
+                        "brightness"
+                    ],
+                ).mean()
+            )
+            - 0.5
+            for _ in range(2)
+        ]
+        first, second = map(np.array, values)
+        limit, pair = limits.limits["brightness"], limits.pair_limits["brightness"]
+        each += bool(two_in_a_row(first, second, limit, np.inf))
+        together += bool(two_in_a_row(first, second, limit, pair))
+    assert together >= each + 5
