@@ -26,14 +26,15 @@ def show_error(error: Exception) -> None:
     refusal = clear_refusal(error, logs_dir=load_settings({}).settings.logs_dir)
     with st.container(border=True, key=None):
         st.markdown(f"#### :material/error: {_heading(refusal.exit_code)}")
-        for label, text in (
-            (_("Expected"), refusal.expected),
-            (_("Found"), refusal.found),
-            (_("What to do"), refusal.action),
-        ):
-            name, value = st.columns([1, 5])
-            name.markdown(f"**{label}**")
-            value.text(text)
+        refusal_rows(refusal.expected, refusal.found, refusal.action)
+
+
+def refusal_rows(expected: str, found: str, action: str) -> None:
+    """Draw the three texts of a refusal."""
+    for label, text in ((_("Expected"), expected), (_("Found"), found), (_("What to do"), action)):
+        name, value = st.columns([1, 5])
+        name.markdown(f"**{label}**")
+        value.text(text)
 
 
 def _heading(exit_code: int) -> str:

@@ -15,11 +15,10 @@ from pipelines.versions import DiffReport, diff
 from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets.empty import need, needs_part
-from ui.widgets.job_box import engine_runs, job_box, no_engine
+from ui.widgets.job_box import engine_runs, ordered, show_jobs
 
 KINDS = {"catalogue": N_("catalogue"), "synthetic": N_("synthetic")}
 VERDICTS = {"helps": N_("✓ helps"), "not proven": N_("? not proven"), "harms": N_("✕ harms")}
-JOB = "export_job"
 
 
 def show(session: Session) -> None:
@@ -116,8 +115,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _export(session: Session, part: PartRecord, found: list[VersionFacts]) -> None:
-    if not engine_runs(session.work.settings):
-        no_engine()
+    up = engine_runs()
     with session.work.registry.read() as rows:
         types = sorted({one.defect_type for one in rows.samples.counts(part.id)})
         models = [one.number for one in rows.models.list(part.id) if one.status == "ready"]
@@ -139,11 +137,9 @@ def _export(session: Session, part: PartRecord, found: list[VersionFacts]) -> No
     look, go, _rest = st.columns([1, 1, 2])
     if look.button(_("Look first"), disabled=not session.may("export")):
         _look(session, part, wishes)
-    if go.button(_("Export"), type="primary", disabled=not session.may("export")):
-        sent = session.service.submit_export(part=part.name, wishes=wishes)
-        st.session_state[JOB] = sent.job.id
-    if JOB in st.session_state:
-        job_box(session.work.settings, st.session_state[JOB])
+    if go.button(_("Export"), type="primary", disabled=not (up and session.may("export"))):
+        ordered(session.service.submit_export(part=part.name, wishes=wishes))
+    show_jobs(session, part.name, "export")
     st.caption(
         _(
             "It goes to {folder}. What the gate has not judged to help stays here, unless a reason is given."
@@ -178,10 +174,8 @@ def _override(
         reason = st.text_input(_("Reason, which is kept with the export"), key="override_reason")
         if session.may("confirm override"):
             if st.button(_("Export with this reason"), disabled=len(reason.strip()) < 10):
-                sent = session.service.submit_export(
-                    part=part.name, wishes={**wishes, "override": reason.strip()}
-                )
-                st.session_state[JOB] = sent.job.id
+                asked = {**wishes, "override": reason.strip()}
+                ordered(session.service.submit_export(part=part.name, wishes=asked))
                 st.rerun()
             return
         numbers = {one.version.number: one.version.id for one in held}

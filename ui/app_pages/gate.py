@@ -17,7 +17,7 @@ from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets import figure_charts as charts
 from ui.widgets.empty import need, needs_part
-from ui.widgets.job_box import engine_runs, job_box, no_engine
+from ui.widgets.job_box import engine_runs, ordered, show_jobs
 from ui.widgets.money import INPUT_WORDS, TERM_WORDS, edit_inputs
 
 SENTENCES = {
@@ -33,7 +33,6 @@ TRENDS = {
     names.LIFT: N_("lift found by the gate"),
     names.BENEFIT: N_("benefit per month"),
 }
-JOB = "gate_job"
 
 
 def show(session: Session) -> None:
@@ -260,17 +259,16 @@ def _run(session: Session, part: PartRecord) -> None:
             "the hold-out. It takes minutes (tiny) to hours (full)."
         )
     )
-    if not engine_runs(session.work.settings):
-        no_engine()
+    up = engine_runs()
     with st.form("gate_form"):
         left, middle, right = st.columns(3)
         settings = left.selectbox(_("Size"), ["tiny", "small", "full"], index=1)
         seeds = middle.number_input(_("Trainings of each arm"), 2, 10, 3)
         reject = right.number_input(_("Plant's limit of false rejects"), 0.001, 0.5, 0.05, format="%.3f")
-        started = st.form_submit_button(_("Start the gate"), type="primary", disabled=not session.may("gate"))
+        started = st.form_submit_button(
+            _("Start the gate"), type="primary", disabled=not (up and session.may("gate"))
+        )
     if started:
         wishes = {"settings": settings, "seeds": int(seeds), "reject": float(reject)}
-        sent = session.service.submit_gate(part=part.name, wishes=wishes)
-        st.session_state[JOB] = sent.job.id
-    if JOB in st.session_state:
-        job_box(session.work.settings, st.session_state[JOB])
+        ordered(session.service.submit_gate(part=part.name, wishes=wishes))
+    show_jobs(session, part.name, "gate")

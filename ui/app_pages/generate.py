@@ -14,7 +14,7 @@ from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets.bar import Bar
 from ui.widgets.empty import need, needs_part
-from ui.widgets.job_box import engine_runs, job_box, no_engine
+from ui.widgets.job_box import engine_runs, last_report, ordered, show_jobs
 from ui.widgets.samples import sample_gallery
 from ui.widgets.tried import show_tried
 
@@ -23,7 +23,7 @@ PLACEMENTS = {
     "region": N_("Anywhere in the allowed region"),
     "free": N_("Anywhere on the part"),
 }
-TRIED, JOB, REQUEST = "generate-tried", "generate-job", "generate-request"
+TRIED, REQUEST = "generate-tried", "generate-request"
 EIGHT, MOST_HERE = 8, 64
 
 
@@ -56,10 +56,10 @@ def show(session: Session) -> None:
         controls, result = st.columns([1, 2], gap="large")
         with controls:
             wishes = _controls(models)
-            count = _order(session, part, wishes)
+            _order(session, part, wishes)
         with result:
             _preview(session, part, wishes)
-            _batch(session, part, wishes, count)
+            show_jobs(session, part.name, "generate")
     _gallery(session, part)
 
 
@@ -149,12 +149,10 @@ def _preview(session: Session, part: PartRecord, wishes: Wishes) -> None:
     show_tried(tried)
 
 
-def _order(session: Session, part: PartRecord, wishes: Wishes) -> int:
+def _order(session: Session, part: PartRecord, wishes: Wishes) -> None:
     st.subheader(_("Batch"))
     count = int(st.number_input(_("How many"), 1, 1_000_000, 64, key="generate-count"))
-    up = engine_runs(session.work.settings)
-    if not up:
-        no_engine()
+    up = engine_runs()
     here = not up
     label = _("Order the batch") if up else _("Draw them here now")
     too_many = here and count > MOST_HERE
@@ -176,18 +174,8 @@ def _order(session: Session, part: PartRecord, wishes: Wishes) -> int:
                 icon=":material/check:",
             )
         else:
-            sent = session.service.submit_generate(part=part.name, wishes=wanted)
-            st.session_state[JOB] = sent.job.id
-            if not sent.new:
-                st.toast(_("The same batch was ordered before; this is its job."), icon=":material/info:")
-    return count
-
-
-def _batch(session: Session, part: PartRecord, wishes: Wishes, count: int) -> None:
-    job_id = st.session_state.get(JOB)
-    if job_id is not None:
-        st.subheader(_("Ordered batch"))
-        job_box(session.work.settings, job_id)
+            ordered(session.service.submit_generate(part=part.name, wishes=wanted))
+            st.session_state.pop(REQUEST, None)
 
 
 def _gallery(session: Session, part: PartRecord) -> None:
@@ -205,7 +193,7 @@ def _gallery(session: Session, part: PartRecord) -> None:
         ),
         key="generate-shown-type",
     )
-    request = st.session_state.get(REQUEST)
+    request = st.session_state.get(REQUEST) or (last_report(part.name, "generate") or {}).get("request")
     last = only.toggle(_("Only the last batch"), key="generate-only-last", disabled=request is None)
     sample_gallery(
         session, part, key="generate", defect_type=chosen or None, request_sha256=request if last else None

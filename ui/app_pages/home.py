@@ -1,4 +1,4 @@
-"""Home: where a part stands, the one thing to do next, and its three figures."""
+"""Home: where a part stands, the one thing to do next, what is wrong, what runs, and its three figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pipelines.kpi_names import BENEFIT, SPEED, USABLE
 from pipelines.queries_home import FIGURES, STEPS, Figure, HomeFacts, home_facts
 from ui.language.words import N_, _
 from ui.state import PAGES_KEY, Session
+from ui.widgets.alarms import show_alarms
 from ui.widgets.empty import needs_part
+from ui.widgets.job_box import show_jobs
 
 TITLES = {
     "catalogue": N_("Catalogue"),
@@ -42,6 +44,8 @@ def show(session: Session) -> None:
     facts = home_facts(session.work, part)
     _path(facts)
     _next_action(facts)
+    show_alarms(session, part)
+    show_jobs(session, part.name, ended=0)
     st.subheader(_("Figures"))
     for column, name in zip(st.columns(len(FIGURES)), FIGURES, strict=True):
         with column.container(border=True):

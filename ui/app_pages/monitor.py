@@ -11,18 +11,11 @@ from pipelines.schedule import ScheduleReport
 from pipelines.schedule import show as schedule_of
 from ui.language.words import N_, _
 from ui.state import Session
+from ui.widgets.alarms import INDICATORS
 from ui.widgets.drift_chart import drift_chart
 from ui.widgets.empty import need, needs_part
-from ui.widgets.job_box import engine_runs, job_box, no_engine
+from ui.widgets.job_box import engine_runs, ordered, show_jobs
 
-INDICATORS = {
-    "brightness": N_("brightness"),
-    "sharpness": N_("sharpness"),
-    "direction": N_("direction of light and texture"),
-    "autoencoder error": N_("autoencoder's error"),
-    "prior likelihood": N_("likelihood under the prior"),
-    "features": N_("looks as a whole"),
-}
 TRIGGERS = {
     "drift": N_("a drift alarm"),
     "approvals": N_("approvals down by 10 points"),
@@ -39,8 +32,6 @@ CALENDARS = {
     "0 2 1 * *": N_("on the 1st of each month, 02:00"),
     "0 2 1 */3 *": N_("each quarter, 02:00"),
 }
-
-JOB = "retrain_job"
 
 
 def show(session: Session) -> None:
@@ -183,13 +174,10 @@ def _policy(session: Session, part: PartRecord, plan: ScheduleReport) -> None:
 
 def _retrain_now(session: Session, part: PartRecord) -> None:
     st.markdown("**" + _("By hand") + "**")
-    if not engine_runs(session.work.settings):
-        no_engine()
-    if st.button(_("Retrain now"), disabled=not session.may("train"), key="retrain_now"):
-        sent = session.service.submit_retrain(part=part.name, wishes={})
-        st.session_state[JOB] = sent.job.id
-    if JOB in st.session_state:
-        job_box(session.work.settings, st.session_state[JOB])
+    up = engine_runs()
+    if st.button(_("Retrain now"), disabled=not (up and session.may("train")), key="retrain_now"):
+        ordered(session.service.submit_retrain(part=part.name, wishes={}))
+    show_jobs(session, part.name, "retrain")
 
 
 def _history(plan: ScheduleReport) -> None:

@@ -15,7 +15,7 @@ from ui.error_box import errors_shown
 from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets.empty import need, needs_part
-from ui.widgets.job_box import engine_runs, job_box, no_engine
+from ui.widgets.job_box import engine_runs, ordered, show_jobs
 from ui.widgets.run_charts import MOST_TOGETHER, curve
 
 STATUS = {
@@ -26,7 +26,6 @@ STATUS = {
 }
 ALIASES = {CHAMPION: N_("★ champion"), ROLLBACK: N_("↶ the one before")}
 VERDICTS = {"helps": N_("✓ helps"), "not proven": N_("? not proven"), "harms": N_("✕ harms")}
-JOB = "train_job"
 LIVE_S = 5.0
 
 
@@ -108,8 +107,7 @@ def _promote(session: Session, part: PartRecord, others: Mapping[int, ModelFacts
 
 
 def _start(session: Session, part: PartRecord) -> None:
-    if not engine_runs(session.work.settings):
-        no_engine()
+    up = engine_runs()
     ready = [one.model.number for one in models_of(session.work, part) if one.model.status == "ready"]
     fresh = _("from scratch")
     with st.form("train_form"):
@@ -122,7 +120,7 @@ def _start(session: Session, part: PartRecord) -> None:
         view = left.selectbox(_("View"), ["window", "whole"])
         seed = right.number_input(_("Seed"), 0, 2**31 - 1, 0)
         started = st.form_submit_button(
-            _("Start the training"), type="primary", disabled=not session.may("train")
+            _("Start the training"), type="primary", disabled=not (up and session.may("train"))
         )
     if started:
         wishes: dict[str, object] = {"recipe": recipe, "view": view, "seed": int(seed)}
@@ -131,10 +129,8 @@ def _start(session: Session, part: PartRecord) -> None:
         if origin != fresh:
             tuned = dict(zip([_("fine-tune model {n}").format(n=n) for n in ready], ready, strict=True))
             wishes["from_model"] = str(tuned[origin])
-        sent = session.service.submit_train(part=part.name, wishes=wishes)
-        st.session_state[JOB] = sent.job.id
-    if JOB in st.session_state:
-        job_box(session.work.settings, st.session_state[JOB])
+        ordered(session.service.submit_train(part=part.name, wishes=wishes))
+    show_jobs(session, part.name, "train")
     st.caption(
         _("The first model of a part becomes its champion; a later one is a challenger until it is promoted.")
     )

@@ -12,9 +12,9 @@ from ui.language.words import _
 from ui.state import Session
 from ui.widgets.bar import Bar
 from ui.widgets.ingest_report import show_report
-from ui.widgets.job_box import engine_runs, job_box, no_engine
+from ui.widgets.job_box import engine_runs, ordered, show_jobs
 
-LOOKED, JOB = "intake-looked", "intake-job"
+LOOKED = "intake-looked"
 LAYOUTS = ("auto", "mvtec", "folders", "coco")
 
 
@@ -42,8 +42,8 @@ def show_intake(session: Session) -> None:
             part=name.strip(), source=source, options=IngestOptions(**options), progress=Bar()
         )
         st.session_state[LOOKED] = name.strip(), source, options, report
-    if (job_id := st.session_state.get(JOB)) is not None:
-        job_box(session.work.settings, job_id)
+    if name.strip():
+        show_jobs(session, name.strip(), "ingest")
     looked = st.session_state.get(LOOKED)
     if looked is not None:
         show_report(looked[3])
@@ -91,16 +91,15 @@ def _options() -> dict[str, Any]:
 
 
 def _write(session: Session, part: str, source: Path, options: dict[str, Any]) -> None:
-    up = engine_runs(session.work.settings)
+    up = engine_runs()
     if not up:
-        no_engine()
+        st.caption(_("Without it, the pictures are taken in here while this page stays open."))
     if not st.button(
         _("Take these pictures in"), type="primary", icon=":material/download_done:", key="intake-write"
     ):
         return
     if up:
-        sent = session.service.submit_ingest(part=part, wishes={"source": str(source), **options})
-        st.session_state[JOB] = sent.job.id
+        ordered(session.service.submit_ingest(part=part, wishes={"source": str(source), **options}))
     else:
         report = session.service.ingest(
             part=part, source=source, options=IngestOptions(**options), progress=Bar()
