@@ -73,6 +73,12 @@ def generate(
     placement: Annotated[
         Literal["learned", "region", "free"], typer.Option("--placement", help="Where defects may sit.")
     ] = "learned",
+    hardest_of: Annotated[
+        int,
+        typer.Option(
+            "--hardest-of", min=1, help="Of so many drafts keep the one that an inspector finds hardest."
+        ),
+    ] = 1,
     limits: Annotated[
         str,
         typer.Option("--limits", help="For the scores: learned, off, or a TOML file of changes."),
@@ -113,6 +119,7 @@ def generate(
                 placement=placement,
                 strength=strength,
                 limits=limits,
+                hardest_of=hardest_of,
                 sheet=sheet,
                 dry_run=dry_run,
                 progress=session.progress,

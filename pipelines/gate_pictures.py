@@ -66,7 +66,7 @@ def find_rows(work: Workplace, part: PartRecord, version: DatasetVersionRecord, 
     with work.registry.read() as rows:
         everything = list(rows.images.stream(part.id))
     found = {
-        (split, kind): _per_picture(row for row in everything if (row.split, row.kind) == (split, kind))
+        (split, kind): per_picture(row for row in everything if (row.split, row.kind) == (split, kind))
         for split in ("generator", "holdout")
         for kind in ("good", "defect")
     }
@@ -234,7 +234,8 @@ def choose_references(
     return chosen
 
 
-def _per_picture(rows: Iterable[SourceImageRecord]) -> list[tuple[SourceImageRecord, ...]]:
+def per_picture(rows: Iterable[SourceImageRecord]) -> list[tuple[SourceImageRecord, ...]]:
+    """The rows of each picture together: one per defect type that it shows."""
     found: dict[str, list[SourceImageRecord]] = {}
     for row in rows:
         found.setdefault(row.sha256, []).append(row)

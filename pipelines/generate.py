@@ -25,6 +25,7 @@ from factory_gen.sampler.recipe import CODE_SOURCES, PASTE
 from factory_gen.sampler.window_draw import DrawChoice
 from pipelines.contact_sheet import sheet_of_request
 from pipelines.generate_chunks import Drawing, Request, Tally
+from pipelines.hard_choice import HardChoice
 from pipelines.kpi_speed import record_speed
 from pipelines.model_choice import choose_model
 from pipelines.progress import Progress, Silent
@@ -92,6 +93,7 @@ def run(
     strength: float | None = None,
     strength_to: float | None = None,
     limits: str = LEARNED,
+    hardest_of: int = 1,
     dry_run: bool = False,
     sheet: Path | None = None,
     progress: Progress | None = None,
@@ -113,6 +115,7 @@ def run(
         strength: contrast rank in [0,1] among real defects; None draws it.
         strength_to: with it, each sample's rank is drawn between `strength` and this one.
         limits: for the scores: "learned" from real defects, "off", or a file of changes (`pipelines/score_limits.py`).
+        hardest_of: drafts of each sample, of which the one that an inspector finds hardest is kept; 1 is no choice.
         dry_run: only say what would be done.
         sheet: PNG to draw a contact sheet of the request to; all its samples are then compared with their sources.
         progress: told what goes on.
@@ -124,6 +127,7 @@ def run(
     started, say = time.monotonic(), progress or Silent()
     check_choice(placement, PLACEMENTS, "placement")
     check_drawing(codes, candidates, keep)
+    check_positive(hardest_of, "hardest_of")
     chosen = choose_model(work, part, model)
     owner, version, generator = chosen.part, chosen.version, chosen.generator
     if generator.parts.facts.view != "window":
@@ -148,12 +152,14 @@ def run(
         strength=strength_range(strength, strength_to),
         limits=choose_limits(limits),
         region=owner.allowed_region_sha256,
+        hardest_of=hardest_of,
     )
     with work.registry.read() as rows:
         before = len(rows.samples.indexes(request.sha256))
     tally = Tally()
     if not dry_run and before < count:
-        job = Drawing(work, owner, version, generator, choice, request, say, tally)
+        hard = HardChoice(work, owner, generator, seed, say) if hardest_of > 1 else None
+        job = Drawing(work, owner, version, generator, choice, request, say, tally, hard=hard)
         job.run()
         record_speed(work.registry, owner.id, tally.timed, _how(generator, version, request, choice, tally))
     report = _report(work, owner, version, request, choice, generator, before, tally, started, dry_run)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from factory_gen.sampler.window_draw import DrawChoice
 from factory_gen.seeds import numpy_generator
 from factory_gen.stages import stage
 from pipelines.donors import Donors
+from pipelines.hard_choice import HardChoice
 from pipelines.learned_check import Learned, learn
 from pipelines.look_ahead import look_ahead
 from pipelines.part_images import allowed_region, generator_images, load_image, spread
@@ -53,6 +54,7 @@ class Request:
     strength: float | tuple[float, float] | None
     region: str | None
     limits: LimitChoice = field(default_factory=LimitChoice)
+    hardest_of: int = 1
 
     @property
     def sha256(self) -> str:
@@ -112,6 +114,7 @@ class Drawing:
         say: Progress,
         tally: Tally,
         learned: Learned | None = None,
+        hard: HardChoice | None = None,
     ) -> None:
         self.work, self.part, self.version, self.generator = work, part, version, generator
         self.choice, self.request, self.say, self.tally = choice, request, say, tally
@@ -125,7 +128,7 @@ class Drawing:
         with stage("learn types"):
             known = learned or learn(work, part, generator, request.types, request.limits)
         self.knowledge, self.check = known.knowledge, known.check
-        self.donors = Donors(work, generator.parts.facts.channels)
+        self.donors, self.hard = Donors(work, generator.parts.facts.channels), hard
 
     def run(self) -> None:
         """Work through the chunks that are not stored yet."""
@@ -156,29 +159,42 @@ class Drawing:
     def _chunk(self, members: list[int], drafts: list[Draft]) -> int:
         """Draw the chunk's members, again with the next seed where the audit objects, and store what passed.
 
+        Where the hardest of several is wanted, each is drawn until so many have passed, or attempts run out.
+
         Returns:
             How many were stored.
         """
-        waiting, done, reasons = list(members), {}, dict[int, str]()
-        for attempt in range(self.generator.settings.attempts):
+        waiting, passed, reasons = list(members), dict[int, list[Drawn]](), dict[int, str]()
+        wanted = self.request.hardest_of
+        for attempt in range(self.generator.settings.attempts + wanted - 1):
             if attempt:
                 drafts = self._drafts(waiting, attempt)
             for index in set(waiting) - {d.index for d in drafts}:
                 reasons[index] = "no-place"
             for draft, pixels, found, scores in self._draw(drafts):
                 if found.passed:
-                    done[draft.index] = (draft, pixels, found, scores)
+                    passed.setdefault(draft.index, []).append((draft, pixels, found, scores))
                 else:
                     reasons[draft.index] = found.reasons[0]
                     self.tally.send_back(found.reasons)
-            waiting = [index for index in members if index not in done]
+            waiting = [index for index in members if len(passed.get(index, ())) < wanted]
             if not waiting:
                 break
             self.tally.redrawn += len(waiting)
-        for index in waiting:
+        for index in set(members) - set(passed):
             self.tally.fail(reasons.get(index, "no-place"))
-        self._store([done[index] for index in sorted(done)])
-        return len(done)
+        self._store([self._hardest(passed[index]) for index in sorted(passed)])
+        return len(passed)
+
+    def _hardest(self, found: list[Drawn]) -> Drawn:
+        """The draft of a sample that the inspector finds hardest; the only one where nothing is to be chosen."""
+        if self.hard is None:
+            return found[0]
+        losses = self.hard.losses([(made, d.image.bit_depth, d.placed.mask) for d, made, _, _ in found])
+        draft, pixels, audited, scores = found[int(np.argmax(losses))]
+        facts = {"hardest_of": len(found), "loss": round(max(losses), 6)}
+        placed = replace(draft.placed, origin={**draft.placed.origin, **facts})
+        return replace(draft, placed=placed), pixels, audited, scores
 
     def _drafts(self, members: list[int], attempt: int) -> list[Draft]:
         """The members' drafts; one that finds no place is left out."""

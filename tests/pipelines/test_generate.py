@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from factory_gen.composite.paste import outside_is_equal
 from factory_gen.errors import InputRefused, UsageError
 from factory_gen.images.files import encode_mask, encode_png, read_mask, read_picture
 from pipelines import generate, generate_good, inpaint, interpolate, measure, train
+from pipelines.hard_choice import HardChoice
 from pipelines.kpi_names import SPEED
-from pipelines.part_images import allowed_region
+from pipelines.model_choice import choose_model
+from pipelines.part_images import allowed_region, load_image
 from pipelines.progress import Silent
 from pipelines.settings import load_settings
 from pipelines.wiring import Workplace, open_workplace
@@ -117,6 +120,45 @@ def test_pasted_real_defects_are_drawn_anew_in_part_and_say_so(work: Workplace, 
     assert other.request != report.request
     pairs = zip(found, samples(work, other.request), strict=False)
     assert any(a.image_sha256 != b.image_sha256 for a, b in pairs)
+
+
+def test_of_several_drafts_the_one_that_an_inspector_finds_hardest_is_kept(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[list[float]] = []
+
+    class Quick(HardChoice):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given, inspector="linear", steps=8)
+
+        def losses(self, drafts: Any) -> list[float]:
+            told.append(super().losses(drafts))
+            return told[-1]
+
+    monkeypatch.setattr(generate, "HardChoice", Quick)
+    report = generate.run(work, PART, count=4, seed=41, hardest_of=3)
+    found = samples(work, report.request)
+    assert report.kept == len(found) == len(told) >= 2
+    assert [one.mask_origin["loss"] for one in found] == pytest.approx([max(one) for one in told], abs=1e-5)
+    assert [one.mask_origin["hardest_of"] for one in found] == [len(one) for one in told]
+    assert max(len(one) for one in told) == 3
+    assert report.request != generate.run(work, PART, count=4, seed=41, dry_run=True).request
+
+
+def test_what_cannot_be_seen_is_harder_than_what_can(work: Workplace) -> None:
+    with work.registry.read() as rows:
+        part = rows.parts.get(PART)
+        rows_of = list(rows.images.stream(part.id, kind="defect", split="generator"))
+    generator = choose_model(work, PART, None).generator
+    hard = HardChoice(work, part, generator, 0, Silent(), inspector="linear", steps=20)
+    shown, hidden = [], []
+    for row in rows_of:
+        image = load_image(work, row)
+        assert image.mask is not None
+        shown.append((image.pixels, image.bit_depth, image.mask))
+        flat = np.full_like(image.pixels, int(np.median(image.pixels)))
+        hidden.append((flat, image.bit_depth, image.mask))
+    assert np.mean(hard.losses(hidden)) > np.mean(hard.losses(shown))
 
 
 class Stop(Silent):
