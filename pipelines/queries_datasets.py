@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_registry.outcome_records import HELPS, VerdictRecord
+from data_registry.people_records import OverrideRecord
 from data_registry.records import DatasetVersionRecord, ExportRecord, PartRecord
 from factory_gen.export.formats import FORMATS
 from pipelines.exported_folders import size_of
@@ -14,10 +15,14 @@ from pipelines.wiring import Workplace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionFacts:
-    """One version; `verdict` is the gate's last on it, None before one and for catalogues."""
+    """One version; `verdict` is the gate's last on it, None before one and for catalogues.
+
+    `request` is the last one to hand it out against the gate.
+    """
 
     version: DatasetVersionRecord
     verdict: VerdictRecord | None
+    request: OverrideRecord | None = None
 
     @property
     def members(self) -> int:
@@ -58,6 +63,7 @@ def versions_of(work: Workplace, part: PartRecord) -> list[VersionFacts]:
             VersionFacts(
                 version=one,
                 verdict=rows.verdicts.latest(part.id, one.id) if one.kind == "synthetic" else None,
+                request=rows.overrides.latest(part.id, one.id) if one.kind == "synthetic" else None,
             )
             for one in rows.datasets.list(part.id)
         ]

@@ -7,9 +7,11 @@ from typing import Any
 
 from data_registry.people_records import AccountRecord, ChainState, OverrideRecord
 from data_registry.watch_records import AuditRecord
-from pipelines import accounts, verify, visits
+from pipelines import accounts, delete_part, verify, visits
 from pipelines.calls import Calls, checked
+from pipelines.delete_part import DeleteReport
 from pipelines.verify import VerifyReport
+from pipelines.wiring import part_lock
 
 
 class KeepCalls(Calls):
@@ -23,7 +25,7 @@ class KeepCalls(Calls):
 
     @checked("users")
     def add_user(
-        self, *, name: str, password: str, role: str, parts: Sequence[str] | None = None
+        self, *, name: str, password: str | None, role: str, parts: Sequence[str] | None = None
     ) -> AccountRecord:
         """Make an account; see `pipelines.accounts.add`."""
         return accounts.add(self.work, name, password, role=role, parts=parts, by=self.actor.name)
@@ -92,6 +94,21 @@ class KeepCalls(Calls):
                 details={"asked by": confirmed.asked_by, "reason": confirmed.reason},
             )
         return confirmed
+
+    @checked("delete")
+    def look_at_part_end(self, *, part: str) -> DeleteReport:
+        """List everything that is derived from a part; nothing is touched."""
+        return delete_part.run(self.work, part, actor=self.actor.name)
+
+    @checked("delete")
+    def delete_part(self, *, part: str) -> DeleteReport:
+        """Destroy a part with everything that is derived from it.
+
+        Raises:
+            Locked: a job works on it.
+        """
+        with part_lock(self.work.settings, part, "delete part"):
+            return delete_part.run(self.work, part, actor=self.actor.name, sure=True)
 
     @checked("check storage")
     def check_storage(self, *, share: float = 0.05) -> VerifyReport:

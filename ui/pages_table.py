@@ -38,7 +38,11 @@ PAGES = (
     PageEntry(name="training", title=N_("Training"), icon=":material/model_training:", group=_KEEP),
     PageEntry(name="monitor", title=N_("Monitor"), icon=":material/monitoring:", group=_KEEP),
     PageEntry(
-        name="administration", title=N_("Administration"), icon=":material/admin_panel_settings:", group=_KEEP
+        name="administration",
+        title=N_("Administration"),
+        icon=":material/admin_panel_settings:",
+        group=_KEEP,
+        action="see audit",
     ),
 )
 

@@ -14,6 +14,7 @@ from pipelines.queries_datasets import ExportFacts, VersionFacts, exports_of, fo
 from pipelines.versions import DiffReport, diff
 from ui.language.words import N_, _
 from ui.state import Session
+from ui.widgets.against_gate import against_gate
 from ui.widgets.empty import need, needs_part
 from ui.widgets.job_box import engine_runs, ordered, show_jobs
 
@@ -145,7 +146,7 @@ def _export(session: Session, part: PartRecord, found: list[VersionFacts]) -> No
             "It goes to {folder}. What the gate has not judged to help stays here, unless a reason is given."
         ).format(folder=out)
     )
-    _override(session, part, found, wishes)
+    against_gate(session, part, found, wishes, ready=up)
 
 
 def _look(session: Session, part: PartRecord, wishes: Mapping[str, Any]) -> None:
@@ -160,30 +161,6 @@ def _look(session: Session, part: PartRecord, wishes: Mapping[str, Any]) -> None
     )
     if report.left_out:
         st.markdown(_("Left out: {reasons}").format(reasons=_counts(report.left_out)))
-
-
-def _override(
-    session: Session, part: PartRecord, found: list[VersionFacts], wishes: Mapping[str, Any]
-) -> None:
-    """Past the gate: with accounts an engineer asks and an admin confirms; without them a reason is enough."""
-    held = [one for one in found if one.version.kind == "synthetic" and not one.may_go]
-    with st.expander(_("Hand out against the gate")):
-        if not held:
-            st.caption(_("Every version so far may go."))
-            return
-        reason = st.text_input(_("Reason, which is kept with the export"), key="override_reason")
-        if session.may("confirm override"):
-            if st.button(_("Export with this reason"), disabled=len(reason.strip()) < 10):
-                asked = {**wishes, "override": reason.strip()}
-                ordered(session.service.submit_export(part=part.name, wishes=asked))
-                st.rerun()
-            return
-        numbers = {one.version.number: one.version.id for one in held}
-        number = st.selectbox(_("Version"), list(numbers), key="override_version")
-        may = session.may("ask override") and len(reason.strip()) >= 10
-        if st.button(_("Ask an admin to confirm"), disabled=not may):
-            session.service.ask_override(part=part.name, version_id=numbers[number], reason=reason)
-            st.success(_("Asked. It appears on the admin's page until somebody confirms it."))
 
 
 def _exports(session: Session, part: PartRecord) -> None:
