@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from data_registry.accounts import Accounts
 from data_registry.address import parse_address, sqlite_path
 from data_registry.catalogue import Images
+from data_registry.content import Content, content_of
 from data_registry.datasets import Datasets
 from data_registry.engine import make_engine, reading, writing
 from data_registry.exports import Exports
@@ -85,6 +86,15 @@ class Registry:
             session.begin(),
         ):
             yield Work(session)
+
+    def content(self, *, leave_out: Iterable[str] = ()) -> Content:
+        """Return all rows without their moments: tables, or `table.column`s, in `leave_out` are not looked at.
+
+        Raises:
+            RegistryError: see `data_registry.faults`.
+        """
+        with _clear_errors():
+            return content_of(reading(self._engine), leave_out)
 
     def close(self) -> None:
         """Close all connections."""

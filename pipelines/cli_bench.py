@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_bench_drift, cli_bench_prior, cli_bench_speed
+from pipelines import cli_bench_drift, cli_bench_kills, cli_bench_prior, cli_bench_speed
 from pipelines.cli_help import EPILOG, CommandHelp, GroupHelp
 from pipelines.cli_options import AsJson, Quiet
 from pipelines.cli_output import show
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     cli_bench_drift.register(group)
     cli_bench_prior.register(group)
     cli_bench_speed.register(group)
+    cli_bench_kills.register(group)
     group.callback()(bench)
     app.add_typer(group, name="bench")
 

@@ -40,7 +40,9 @@ def submit(
     context: typer.Context,
     kind: Annotated[
         str,
-        typer.Argument(help="ingest, train, generate, gate, export, retrain or bench.", show_default=False),
+        typer.Argument(
+            help="ingest, train, generate, gate, export, retrain, monitor or bench.", show_default=False
+        ),
     ],
     again: Annotated[bool, typer.Option("--again", help="Also when an equal job is done already.")] = False,
     home: Home = None,

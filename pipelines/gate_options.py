@@ -27,7 +27,7 @@ class GateOptions:
         references: real defects per type given to the inspectors; None for all.
         curve: also the lift against the number of synthetic pictures.
         reject: the plant's limit of good parts rejected, a share.
-        workers: processes side by side; 0 takes 2 on a CPU with two cores or more, else 1.
+        workers: processes side by side; 0 takes 2 on a CPU where this process may use two cores or more, else 1.
         resume: take the results that earlier gates left, of this or another version; False trains everything anew.
     """
 
@@ -60,4 +60,4 @@ class GateOptions:
         """How many processes work side by side on a device."""
         if self.workers:
             return self.workers
-        return min(2, os.cpu_count() or 1) if device == "cpu" else 1
+        return min(2, len(os.sched_getaffinity(0))) if device == "cpu" else 1

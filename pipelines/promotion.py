@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from data_registry.records import ModelVersionRecord, PartRecord
+from data_registry.session import Work
 from factory_gen.errors import InputRefused
 from pipelines.tracking_aliases import champion_model, point_champion
 from pipelines.wiring import Workplace
@@ -22,11 +24,26 @@ class PromotionReport:
     next_step: str
 
 
-def promote(work: Workplace, part: PartRecord, model: ModelVersionRecord, *, actor: str, why: str) -> None:
+def promote(
+    work: Workplace,
+    part: PartRecord,
+    model: ModelVersionRecord,
+    *,
+    actor: str,
+    why: str,
+    also: Callable[[Work], None] = lambda rows: None,
+) -> None:
     """Make a model the champion and keep the one before as `rollback`.
 
     MLflow's alias is moved inside the registry's transaction: if MLflow refuses, the registry stays as it was; if the
     registry refuses after that, MLflow is put back. A kill between the two is put right by `agree`.
+
+    Args:
+        work: where things are.
+        part: whose champion.
+        model: the new one.
+        actor, why: for the audit trail.
+        also: what else is stored in the same transaction, such as the end of the retraining that led to this.
 
     Raises:
         TrackingBroken: the MLflow store cannot be used; nothing has changed.
@@ -45,6 +62,7 @@ def promote(work: Workplace, part: PartRecord, model: ModelVersionRecord, *, act
                 subject=f"part {part.name}",
                 details={"champion": model.number, "before": before.number, "why": why},
             )
+            also(rows)
             point_champion(work.settings, part.name, model.number)
     except BaseException:
         point_champion(work.settings, part.name, before.number)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from data_registry.errors import BadRecord, NotFound
 from data_registry.records import ModelVersionRecord, PartRecord
+from data_registry.session import Work
 from data_registry.watch_records import FAILED, KEPT, PROMOTED, RetrainRunRecord
 from factory_gen.errors import InputRefused, UsageError
 from pipelines import ingest
@@ -67,6 +68,7 @@ def run(
     cause: str = BY_HAND,
     due_at: datetime | None = None,
     started_by: str = "command line",
+    token: str = "",
     progress: Progress | None = None,
 ) -> RetrainReport:
     """Retrain a part, or go on with a retraining that was stopped (which keeps its own options and cause).
@@ -79,6 +81,7 @@ def run(
         cause: what started it.
         due_at: the moment of the calendar that it answers.
         started_by: who or what.
+        token: of the request; a retraining that it has led to already is reported instead of a second one.
         progress: told what goes on.
 
     Raises:
@@ -91,13 +94,18 @@ def run(
     with work.registry.read() as rows:
         owner = rows.parts.get(part)
         rows.models.get(owner.id, CHAMPION)
-    with held(work, f"retrain/{owner.id}"):
+    with held(work.registry, f"retrain/{owner.id}"):
         agree(work, owner)
         with work.registry.read() as rows:
             stopped = rows.retraining.running(owner.id)
-        begun = stopped or _start(work, owner, options or RetrainOptions(), cause, due_at, started_by)
+            answered = [run for run in rows.retraining.runs(owner.id) if _answers(run, token)]
+        if answered and stopped is None:
+            return _report(work, owner, answered[-1], True, time.monotonic() - started)
+        begun = stopped or _start(
+            work, owner, options or RetrainOptions(), cause, due_at, started_by, data, token
+        )
         try:
-            ended = _Retraining(work, owner, begun, say).work_through(None if stopped else data)
+            ended = _Retraining(work, owner, begun, say).work_through()
         except _HOPELESS as refusal:
             with work.registry.write() as rows:
                 rows.retraining.end(begun.id, state=FAILED, reason=str(refusal))
@@ -113,12 +121,12 @@ class _Retraining:
         self._done = dict(run.progress)
         self._how = RetrainOptions(**self._done["options"])
 
-    def work_through(self, data: Path | None) -> RetrainRunRecord:
+    def work_through(self) -> RetrainRunRecord:
         """All steps that are not done yet, then the decision."""
         check_hold_out(self._work, self._part)
-        if data is not None:
-            version = ingest.run(self._work, data, self._part.name, progress=self._say).dataset_version
-            self._note(data=version or self._done["data"])
+        if source := self._done.get("source"):
+            ingest.run(self._work, Path(source), self._part.name, progress=self._say)
+            self._note(data=_newest(self._work, self._part), source=None)
         champion = self._model(self._done["champion"])
         if "challenger" not in self._done:
             self._note(challenger=trained(self._work, self._part, self._run, champion, self._how, self._say))
@@ -134,11 +142,22 @@ class _Retraining:
                 self._note(**{f"{name} verdict": asdict(found)})
             verdicts[name] = Judged(**self._done[f"{name} verdict"])
         passed, reason = decide(verdicts["champion"], verdicts["challenger"])
-        if passed:
-            challenger = self._model(self._done["challenger"])
-            promote(self._work, self._part, challenger, actor=self._run.started_by, why=reason)
+        return self._promote(reason) if passed else self._keep(reason)
+
+    def _promote(self, reason: str) -> RetrainRunRecord:
+        """The promotion and the end of the retraining, in one transaction."""
+        ended = []
+
+        def end(rows: Work) -> None:
+            ended.append(rows.retraining.end(self._run.id, state=PROMOTED, reason=reason))
+
+        challenger = self._model(self._done["challenger"])
+        promote(self._work, self._part, challenger, actor=self._run.started_by, why=reason, also=end)
+        return ended[0]
+
+    def _keep(self, reason: str) -> RetrainRunRecord:
         with self._work.registry.write() as rows:
-            return rows.retraining.end(self._run.id, state=PROMOTED if passed else KEPT, reason=reason)
+            return rows.retraining.end(self._run.id, state=KEPT, reason=reason)
 
     def _note(self, **facts: object) -> None:
         with self._work.registry.write() as rows:
@@ -149,6 +168,18 @@ class _Retraining:
             return rows.models.get(self._part.id, number)
 
 
+def _newest(work: Workplace, part: PartRecord) -> int:
+    """Number of the catalogue version that a training now would learn from; 0 before the first."""
+    with work.registry.read() as rows:
+        version = rows.datasets.latest(part.id, "catalogue")
+    return version.number if version else 0
+
+
+def _answers(run: RetrainRunRecord, token: str) -> bool:
+    """Whether a retraining came to its end for that request."""
+    return bool(token) and run.progress.get("token") == token and run.state in (PROMOTED, KEPT)
+
+
 def _start(
     work: Workplace,
     part: PartRecord,
@@ -156,14 +187,19 @@ def _start(
     cause: str,
     due_at: datetime | None,
     started_by: str,
+    data: Path | None,
+    token: str,
 ) -> RetrainRunRecord:
+    newest = _newest(work, part)
     with work.registry.write() as rows:
         champion = rows.models.get(part.id, CHAMPION)
-        newest = rows.datasets.latest(part.id, "catalogue")
         facts = {
             "options": asdict(how),
             "champion": champion.number,
-            "data": newest.number if newest else 0,
+            "data": newest,
+            "source": None if data is None else str(data.absolute()),
+            "newest model": max(model.number for model in rows.models.list(part.id)),
+            "token": token,
         }
         return rows.retraining.start(
             part.id, cause=cause, started_by=started_by, due_at=due_at, progress=facts

@@ -19,6 +19,7 @@ from pipelines.export_version import Wanted, freeze_version, write_version
 from pipelines.gate_options import GateOptions
 from pipelines.progress import Progress
 from pipelines.recipe import load_recipe, recipe_names
+from pipelines.train_store import show_in_tracking
 from pipelines.wiring import Workplace
 
 
@@ -78,14 +79,19 @@ def trained(
     how: RetrainOptions,
     say: Progress,
 ) -> int:
-    """Number of the challenger, fine-tuned from the champion; its seed is the number of the retraining."""
+    """Number of the challenger, fine-tuned from the champion; its seed is the number of the retraining.
+
+    A model that a killed call has stored is the challenger, too; its number tells it from others, not the clock.
+    """
     with work.registry.read() as rows:
         made = [
             model
             for model in rows.models.list(part.id)
-            if (model.parent_id, model.seed) == (champion.id, run.id) and model.created_at >= run.started_at
+            if (model.parent_id, model.seed) == (champion.id, run.id)
+            and model.number > run.progress.get("newest model", 0)
         ]
     if made:
+        show_in_tracking(work, part, made[-1])
         return made[-1].number
     view = json.loads((work.settings.models_dir / champion.folder / "part.json").read_text())["view"]
     report = train.run(

@@ -233,6 +233,7 @@ def _open_store(uri: str, folder: Path) -> MlflowClient:
     _check_sqlite(uri)
     try:
         with FileLock(folder / "making.lock"):  # two first trainings at once would both make the tables
+            _make_sqlite(uri)
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             client.search_experiments(max_results=1)
     except Exception as error:  # mlflow lets every error of its database libraries through
@@ -246,6 +247,22 @@ def _wake_loggers() -> None:
     for name, logger in logging.root.manager.loggerDict.items():
         if isinstance(logger, logging.Logger) and name.split(".")[0] in _OURS:
             logger.disabled = False
+
+
+def _make_sqlite(uri: str) -> None:
+    """Make the tables under another name first: a kill between two of them would leave a store that nobody can use."""
+    path = Path(uri.removeprefix(_SQLITE))
+    if not uri.startswith(_SQLITE) or path.exists():
+        return
+    from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine
+
+    fresh = path.with_name(f"{path.name}.making")
+    for left in (fresh, fresh.with_name(f"{fresh.name}-journal")):
+        left.unlink(missing_ok=True)
+    engine = create_sqlalchemy_engine(f"{_SQLITE}{fresh}")
+    _initialize_tables(engine)
+    engine.dispose()
+    fresh.replace(path)
 
 
 def _check_sqlite(uri: str) -> None:

@@ -51,6 +51,15 @@ def champion_model(settings: Settings, part: str) -> int | None:
     return None
 
 
+def models_in_tracking(settings: Settings, part: str) -> list[int]:
+    """Numbers of the part's models that MLflow knows, one for each of its versions, sorted; empty without tracking."""
+    client = _client(settings)
+    if client is None:
+        return []
+    found = client.search_model_versions(f"name = '{_quoted(model_name(part))}'")
+    return sorted(int(version.tags["model"]) for version in found)
+
+
 def artifacts_of(settings: Settings, part: str) -> Path:
     """Where MLflow keeps the figures of the part's runs."""
     return settings.mlflow_dir / "artifacts" / hashlib.sha256(part.encode()).hexdigest()[:16]

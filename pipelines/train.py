@@ -6,31 +6,35 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 from data_registry.records import DatasetVersionRecord, ModelVersionRecord, PartRecord
-from factory_gen.composite.picture_grid import draw_grid
 from factory_gen.errors import InputRefused
 from factory_gen.images.dataset import PartPictures
-from factory_gen.sampler.assess import Assessment, assess
-from factory_gen.sampler.fit import FitResult, fit
+from factory_gen.sampler.assess import assess
+from factory_gen.sampler.fit import fit
 from factory_gen.sampler.generator import Generator
-from factory_gen.sampler.parts import Parts, load_parts
+from factory_gen.sampler.parts import load_parts
 from factory_gen.sampler.recipe import Recipe
 from factory_gen.training.threads import use_threads
 from pipelines.model_choice import which
 from pipelines.part_images import load_pictures, load_unseen
 from pipelines.progress import Progress, Silent
 from pipelines.recipe import load_recipe
-from pipelines.run_log import TrainingRun
 from pipelines.settings import follows_another_process
 from pipelines.tracking import open_tracker
 from pipelines.train_progress import TrainingProgress
+from pipelines.train_store import (
+    CHAMPION,
+    close_training,
+    find_stored,
+    is_closed,
+    show_in_tracking,
+    store_model,
+)
 from pipelines.wiring import Workplace
-
-CHAMPION = "champion"
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def run(
     resume: bool = False,
     seed: int = 0,
     view: str = "window",
+    token: str = "",
     progress: Progress | None = None,
 ) -> TrainReport:
     """Train all parts of a generator and store them as a model version.
@@ -88,6 +93,7 @@ def run(
         resume: go on where the last training with this recipe and seed broke off.
         seed: of everything random.
         view: "window" or "whole".
+        token: of the request; with `resume`, the model that was made for it is given again instead of a second one.
         progress: told what goes on.
 
     Raises:
@@ -98,7 +104,7 @@ def run(
     use_threads(work.settings.threads)
     plan = load_recipe(recipe)
     owner, dataset, parent = _origin(work, part, from_model)
-    pictures = load_pictures(work, owner, view=view, window=plan.windows.size)
+    pictures = load_pictures(work, owner, view=view, window=plan.windows.size, few=plan.windows.references)
     start_from = load_parts(work.settings.models_dir / parent.folder) if parent else None
     folder = _training_folder(work, owner, plan, dataset, seed, view, parent, budget_s)
     training = partial(
@@ -113,10 +119,12 @@ def run(
         start_from=start_from,
         resume=resume,
     )
+    stored = find_stored(work, owner, folder, token) if resume else None
     if follows_another_process():
         # Started by `accelerate launch` beside the first process, which alone tracks, measures and stores.
-        return _report_of_follower(part, plan, training(), time.monotonic() - started)
-    if not resume:
+        stages = training().stages if stored is None else stored[0].stages
+        return _report_of_follower(part, plan, stages, time.monotonic() - started)
+    if not resume or (stored is None and is_closed(folder)):
         shutil.rmtree(folder, ignore_errors=True)
     tags = {
         "recipe_sha256": plan.sha256,
@@ -128,27 +136,32 @@ def run(
         part, asdict(plan), tags, name=f"{part} {plan.name}", resume_run_id=_read_run(folder)
     ) as tracked:
         _write_run(folder, tracked.run_id)
-        tracked.log_text(json.dumps(asdict(plan), indent=2), "recipe.json")
-        result = training(report=TrainingProgress(say, tracked))
-        say.start("measuring", None)
-        unseen, measured_on = load_unseen(work, owner, pictures, view)
-        found = assess(
-            Generator(result.parts), pictures, unseen, windows=plan.training.measure_windows, seed=seed
-        )
-        say.finish("measuring")
-        model = _store(work, owner, plan, dataset, parent, seed, result, found, folder, tracked)
-    shutil.rmtree(folder, ignore_errors=True)
+        if stored is None:
+            tracked.log_text(json.dumps(asdict(plan), indent=2), "recipe.json")
+            result = training(report=TrainingProgress(say, tracked))
+            say.start("measuring", None)
+            unseen, measured_on = load_unseen(work, owner, pictures, view)
+            found = assess(
+                Generator(result.parts), pictures, unseen, windows=plan.training.measure_windows, seed=seed
+            )
+            say.finish("measuring")
+            stored = store_model(
+                work, owner, plan, dataset, parent, seed, result, found, measured_on, folder, token, tracked
+            )
+        note, model = stored
+        show_in_tracking(work, owner, model)
+    close_training(folder, note)
     return TrainReport(
         part=part,
         recipe=plan.name,
         model=model.number,
         champion=CHAMPION in model.aliases,
         seconds=time.monotonic() - started,
-        stages=result.stages,
-        figures=found.figures,
-        measured_on=measured_on,
+        stages=note.stages,
+        figures=model.metrics,
+        measured_on=note.measured_on,
         folder=str(work.settings.models_dir / model.folder),
-        mlflow_run=tracked.run_id,
+        mlflow_run=model.mlflow_run_id,
         notes=_notes(pictures, model),
     )
 
@@ -196,75 +209,22 @@ def _write_run(folder: Path, run_id: str | None) -> None:
     (folder / "mlflow_run").write_text(run_id or "")
 
 
-def _report_of_follower(part: str, plan: Recipe, result: FitResult, seconds: float) -> TrainReport:
+def _report_of_follower(
+    part: str, plan: Recipe, stages: Mapping[str, tuple[int, float]], seconds: float
+) -> TrainReport:
     return TrainReport(
         part=part,
         recipe=plan.name,
         model=0,
         champion=False,
         seconds=seconds,
-        stages=result.stages,
+        stages=stages,
         figures={},
         measured_on="nothing",
         folder="",
         mlflow_run=None,
         notes=("This process helped another one, which has stored the model.",),
     )
-
-
-def _store(
-    work: Workplace,
-    part: PartRecord,
-    plan: Recipe,
-    dataset: DatasetVersionRecord,
-    parent: ModelVersionRecord | None,
-    seed: int,
-    result: FitResult,
-    found: Assessment,
-    training: Path,
-    tracked: TrainingRun,
-) -> ModelVersionRecord:
-    """Write the model folder, then its row, then its alias and MLflow's version."""
-    facts = replace(
-        result.parts.facts, figures=found.figures, grain=found.grain, grain_spread=found.grain_spread
-    )
-    parts = Parts(**{**vars(result.parts), "facts": facts})
-    with work.registry.read() as rows:
-        number = max((m.number for m in rows.models.list(part.id)), default=0) + 1
-    name = f"part{part.id}-model{number}"
-    target = work.settings.models_dir / name
-    # A folder without a row is what a kill between the two writes leaves behind: nobody refers to it.
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.rmtree(target.with_name(name + ".part"), ignore_errors=True)
-    weights = Generator(parts).save_pretrained(target)
-    with work.registry.write() as rows:
-        model = rows.models.add(
-            part.id,
-            folder=name,
-            weights_sha256=weights,
-            recipe_name=plan.name,
-            recipe_sha256=plan.sha256,
-            recipe=json.loads(json.dumps(asdict(plan))),
-            dataset_version_id=dataset.id,
-            mlflow_run_id=tracked.run_id,
-            parent_id=parent.id if parent else None,
-            seed=seed,
-            status="ready",
-            metrics=found.figures,
-        )
-        first = all(CHAMPION not in other.aliases for other in rows.models.list(part.id))
-        if first:
-            rows.models.set_alias(part.id, CHAMPION, model.id)
-        model = rows.models.get(part.id, model.number)
-    tracked.log_metrics({f"final.{key}": value for key, value in found.figures.items()}, 0)
-    tracked.log_figure_png(draw_grid(list(found.grid), training / "samples.png"))
-    tracker = open_tracker(work.settings)
-    version = tracker.register_model(
-        part.name, target, run_id=tracked.run_id, tags={"model": str(model.number), "weights": weights}
-    )
-    if first:
-        tracker.set_champion(part.name, version)
-    return model
 
 
 def _notes(pictures: PartPictures, model: ModelVersionRecord) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from pipelines.engine.job import MARK, STATES, Job, read_job, tags_of
 from pipelines.engine.kinds import as_facts, key_of, kind_of, read_request
 from pipelines.engine.places import boot_id, engine_of
 from pipelines.engine.rest import Engine
+from pipelines.engine.rows import own_rows
 from pipelines.settings import Settings
 
 PROGRESS = "factory-gen-progress"
@@ -79,8 +80,8 @@ def submit(settings: Settings, kind: str, facts: Mapping[str, Any], *, again: bo
     engine = engine_of(settings)
     key = key_of(kind, request)
     earlier = _runs(engine, {"tags": {"all_": [MARK, f"key:{key}"]}}, limit=LONGEST_PAGE)
-    for run in earlier:
-        job = read_job(run)
+    known = [read_job(run) for run in earlier]
+    for job in known:
         if not job.ended or (job.state == "done" and not again):
             return Submitted(job=job, new=False)
     deployment = engine.get(f"/deployments/name/{kind}/{DEPLOYMENT}")
@@ -94,7 +95,11 @@ def submit(settings: Settings, kind: str, facts: Mapping[str, Any], *, again: bo
         f"/deployments/{deployment['id']}/create_flow_run",
         {
             "name": f"{kind} {request.part}",
-            "parameters": {"request": as_facts(request)},
+            # runs that follow one that was lost carry its token: what it has finished is not done twice
+            "parameters": {
+                "request": as_facts(request),
+                "token": f"{key}-{sum(job.state == 'done' for job in known)}",
+            },
             "tags": tags_of(kind, request.part, key),
             # two that ask at the same moment have counted the same runs, so the engine makes one
             "idempotency_key": f"{key}-{len(earlier)}",
@@ -108,34 +113,38 @@ def list_jobs(
     settings: Settings,
     *,
     part: str | None = None,
+    kind: str | None = None,
     states: Iterable[str] = (),
     limit: int = 60,
     offset: int = 0,
 ) -> JobPage:
-    kind: str | None = None,
     """A page of jobs, the newest first.
 
     Args:
         settings: where the engine is.
         part: only this part's.
+        kind: only of this kind.
         states: only jobs in one of these states (`queued`, `running`, ...); all when empty.
         limit: most jobs of the page, at most 200.
         offset: how many to leave out.
 
-        kind: only of this kind.
     Raises:
         EngineDown: the engine does not answer.
         InputRefused: no state of that name.
     """
-    engine = engine_of(settings)
+    engine, types, limit = engine_of(settings), _types(states), min(limit, LONGEST_PAGE)
     # all runs of this engine are ours; looking at the tags of thousands would only cost time
     named = [f"{word}:{value}" for word, value in (("part", part), ("kind", kind)) if value]
-    wanted: dict[str, Any] = {"tags": {"all_": named}} if named else {}
-    if types := _types(states):
-        wanted["state"] = {"type": {"any_": types}}
-    total = engine.post("/flow_runs/count", {"flow_runs": wanted})
-    runs = _runs(engine, wanted, limit=min(limit, LONGEST_PAGE), offset=offset)
-    told = _standings(engine, [run["id"] for run in runs if run["start_time"]])
+    with own_rows(settings, engine) as rows:
+        if rows is not None:
+            runs, total = rows.page(named, types, limit=limit, offset=offset)
+            told = rows.artifacts([run["id"] for run in runs if run["start_time"]], PROGRESS)
+        else:
+            wanted: dict[str, Any] = {"tags": {"all_": named}} if named else {}
+            wanted |= {"state": {"type": {"any_": types}}} if types else {}
+            total = engine.post("/flow_runs/count", {"flow_runs": wanted})
+            runs = _runs(engine, wanted, limit=limit, offset=offset)
+            told = _standings(engine, [run["id"] for run in runs if run["start_time"]])
     return JobPage(jobs=tuple(read_job(run, told.get(run["id"])) for run in runs), total=total)
 
 
@@ -174,15 +183,15 @@ def job_report(settings: Settings, job_id: str) -> Mapping[str, Any] | None:
     return found.get(job_id)
 
 
-def cancel(settings: Settings, job_id: str, *, wait_s: float = 30.0) -> Job:
-    """Ends a job: a waiting one is taken from the queue, a running one's process is ended.
-
-    Args:
 def job_refusal(settings: Settings, job_id: str) -> Mapping[str, str] | None:
     """Why a job failed, as `expected`, `found` and `action`; None when it did not, or never came to say so."""
     return _artifacts(engine_of(settings), [job_id], REFUSAL).get(job_id)
 
 
+def cancel(settings: Settings, job_id: str, *, wait_s: float = 30.0) -> Job:
+    """Ends a job: a waiting one is taken from the queue, a running one's process is ended.
+
+    Args:
         settings: where the engine is.
         job_id: its number, or the beginning of it.
         wait_s: how long to wait until its process is gone. The state stays `cancelling` when that is not enough.

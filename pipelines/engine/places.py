@@ -48,6 +48,11 @@ def engine_dir(settings: Settings) -> Path:
     return settings.home / "engine"
 
 
+def engine_database(settings: Settings) -> Path:
+    """The file in which an engine of this home keeps its jobs."""
+    return engine_dir(settings) / "prefect.db"
+
+
 def service_logs_dir(settings: Settings) -> Path:
     """What the services print."""
     return settings.logs_dir / "services"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from factory_gen.errors import UsageError
 from pipelines.engine.errors import PortTaken
-from pipelines.engine.places import engine_dir
+from pipelines.engine.places import engine_database, engine_dir
 from pipelines.engine.register import HEARTBEAT_S, pool_of
 from pipelines.settings import WORKER_DEVICE, Settings, as_environment
 
@@ -94,13 +94,17 @@ def engine_environment(settings: Settings, url: str) -> dict[str, str]:
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
         "PREFECT_API_URL": url,
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{engine_database(settings)}",
         # a busy machine answers late, not never
         "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
         "PREFECT_API_REQUEST_TIMEOUT": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_ENABLED": "false",
+        # nothing here is planned by the engine, and a job that waits is not late: these would write all the time
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
         "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S),
         "PREFECT_WORKER_QUERY_SECONDS": "2",

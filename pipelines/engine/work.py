@@ -27,13 +27,20 @@ MENDED_BY_TIME = frozenset({6, 9})
 
 
 def work_on(
-    kind: str, facts: Mapping[str, Any], *, settings: Settings, device: str, progress: EngineProgress
+    kind: str,
+    facts: Mapping[str, Any],
+    *,
+    token: str = "",
+    settings: Settings,
+    device: str,
+    progress: EngineProgress,
 ) -> None:
     """Does one job and stores its report. The same job again ends with the same rows and bytes.
 
     Args:
         kind: a name in `KINDS`.
         facts: the request as it came from the engine.
+        token: the same for all runs of one asking, so that one which ended without a word is not done twice.
         settings: where things are on this machine.
         device: which device it may use.
         progress: told how far it is.
@@ -63,7 +70,7 @@ def work_on(
                 ),
                 lock,
             ):
-                return CALLS[kind](work, request, progress)
+                return CALLS[kind](work, request, token, progress)
 
     def tell(error: Exception, attempts: int, wait_s: float) -> None:
         progress.say(f"attempt {attempts} ended: {error} Trying again in {wait_s:.0f} s.", level=ERROR)
@@ -73,6 +80,7 @@ def work_on(
     except Exception as error:
         refusal = clear_refusal(error, logs_dir=settings.logs_dir, expected=f"the job {kind} to end well")
         progress.say(str(refusal), level=ERROR)
+        progress.refuse(refusal.expected, refusal.found, refusal.action)
         raise refusal from error
     progress.report(json.loads(to_json(report)))
 
@@ -80,7 +88,6 @@ def work_on(
 def with_retries(
     attempt: Callable[[], T],
     *,
-        progress.refuse(refusal.expected, refusal.found, refusal.action)
     before_retry: Callable[[Exception, int, float], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:

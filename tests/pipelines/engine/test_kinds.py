@@ -24,6 +24,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "gate": {"part": "tile"},
     "export": {"part": "tile", "format": "mvtec", "out": "/data/out"},
     "retrain": {"part": "tile"},
+    "monitor": {"part": "tile"},
     "bench": {},
 }
 
@@ -43,7 +44,7 @@ def test_every_kind_has_a_call(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "module"), [("train", "train"), ("generate", "generate"), ("export", "export")]
+    ("kind", "module"), [(kind, kind) for kind in ("train", "generate", "export", "monitor")]
 )
 def test_every_field_is_an_argument_of_the_job(kind: str, module: str) -> None:
     from importlib import import_module
