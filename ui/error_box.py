@@ -9,6 +9,7 @@ import streamlit as st
 
 from pipelines.failures import clear_refusal
 from pipelines.settings import load_settings
+from ui.language.messages import told
 from ui.language.words import _
 
 
@@ -34,7 +35,7 @@ def refusal_rows(expected: str, found: str, action: str) -> None:
     for label, text in ((_("Expected"), expected), (_("Found"), found), (_("What to do"), action)):
         name, value = st.columns([1, 5])
         name.markdown(f"**{label}**")
-        value.text(text)
+        value.text(told(text))
 
 
 def _heading(exit_code: int) -> str:

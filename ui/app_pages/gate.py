@@ -13,6 +13,7 @@ from pipelines.kpi_page import page as report_page
 from pipelines.queries_figures import figures, kept_inputs
 from pipelines.roi_inputs import RoiInputs
 from ui.error_box import errors_shown
+from ui.language.messages import told
 from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets import figure_charts as charts
@@ -78,7 +79,7 @@ def _verdict(gate: GateView | None) -> None:
         )
         for text in (gate.reason, gate.next_step, *gate.notes):
             if text:
-                st.caption(text)
+                st.caption(told(text))
 
 
 def _cards(facts: Facts) -> None:

@@ -9,6 +9,7 @@ from data_registry.watch_records import MonitorWindowRecord
 from pipelines.queries_monitor import Watch, unusual_pictures, watch_of
 from pipelines.schedule import ScheduleReport
 from pipelines.schedule import show as schedule_of
+from ui.language.messages import told
 from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets.alarms import INDICATORS
@@ -65,7 +66,7 @@ def _state(found: Watch, plan: ScheduleReport) -> None:
         _("Retraining"),
         _("▲ due") if plan.due_now else _("○ not due"),
         border=True,
-        help=plan.due_now or None,
+        help=told(plan.due_now) or None,
     )
     when = f"{plan.next_due:%Y-%m-%d %H:%M}" if plan.next_due else "–"
     after.metric(_("Next by the calendar, UTC"), when, border=True)
@@ -190,8 +191,8 @@ def _history(plan: ScheduleReport) -> None:
                 _("started"): f"{one.started_at:%Y-%m-%d %H:%M}",
                 _("ended"): f"{one.ended_at:%Y-%m-%d %H:%M}" if one.ended_at else "",
                 _("outcome"): _(STATES[one.state]),
-                _("cause"): one.cause,
-                _("reason"): one.reason,
+                _("cause"): told(one.cause),
+                _("reason"): told(one.reason),
                 _("by"): one.started_by,
             }
             for one in plan.history

@@ -17,6 +17,7 @@ LOCALES = Path(__file__).parent / "locales"
 ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "ja": "日本語", "de": "Deutsch"}
 STATE_KEY = "language"
+MESSAGES = "messages"  # what jobs and registry say; see `ui.language.messages`
 
 _of_this_run: ContextVar[str | None] = ContextVar("language", default=None)
 
@@ -54,9 +55,16 @@ def first_language() -> str:
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """All texts of a language, from every .po file in its folder; none for English."""
+    """All texts that the pages themselves say, in a language; none for English."""
+    return read_catalogue(language, leave_out=MESSAGES)
+
+
+def read_catalogue(language: str, *, only: str | None = None, leave_out: str | None = None) -> dict[str, str]:
+    """The texts of the .po files in a language's folder: of all of them, of `only` one, or without one."""
     texts: dict[str, str] = {}
     for path in sorted((LOCALES / language / "LC_MESSAGES").glob("*.po")):
+        if path.stem == leave_out or only not in (None, path.stem):
+            continue
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 if message.id and isinstance(message.id, str) and isinstance(message.string, str):

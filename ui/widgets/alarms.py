@@ -6,6 +6,7 @@ import streamlit as st
 
 from data_registry.records import PartRecord
 from pipelines.queries_alarms import DISK, DRIFT, DUE, RETRAIN_FAILED, Alarm, alarms_of
+from ui.language.messages import told
 from ui.language.words import N_, _
 from ui.state import PAGES_KEY, Session
 from ui.widgets.job_box import failed_jobs
@@ -51,8 +52,8 @@ def _text(alarm: Alarm) -> str:
         names = ", ".join(_(INDICATORS.get(name, name)) for name in alarm.indicators)
         return _("Incoming pictures have changed: {names}.").format(names=names)
     if alarm.kind == RETRAIN_FAILED:
-        return _("The last retraining failed: {cause}").format(cause=alarm.cause)
-    return _("A retraining is due: {cause}").format(cause=alarm.cause)
+        return _("The last retraining failed: {cause}").format(cause=told(alarm.cause))
+    return _("A retraining is due: {cause}").format(cause=told(alarm.cause))
 
 
 def _row(text: str, page_name: str | None) -> None:

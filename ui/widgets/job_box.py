@@ -15,6 +15,7 @@ from pipelines.engine.job import Job
 from pipelines.queries_jobs import Outcome, PartJobs, engine_answers, outcome, recent_jobs
 from ui.cache import workplace
 from ui.error_box import errors_shown, refusal_rows
+from ui.language.messages import told
 from ui.language.words import _
 from ui.state import Session
 from ui.widgets.job_words import KINDS, MARKS, STATES, outcome_words, stage_words, time_left
@@ -119,7 +120,9 @@ def _draw(session: Session, part: str, one: Job) -> None:
             st.caption(_("This step: {time}").format(time=time_left(standing.left_s)))
     else:
         waits = one.state == "queued"
-        st.caption(_("It waits until the jobs before it have ended.") if waits else _("It loads what it needs."))
+        st.caption(
+            _("It waits until the jobs before it have ended.") if waits else _("It loads what it needs.")
+        )
     if session.may("cancel") and one.state != "cancelling":
         with button:
             _cancel(session, part, one)
@@ -142,7 +145,7 @@ def _draw_outcome(one: Job) -> None:
         st.caption(_("What it had stored stays. The same order goes on from there."))
     elif one.state in ("failed", "crashed"):
         st.caption(_("Order it again: it goes on where it broke off."))
-        st.text(one.message)
+        st.text(told(one.message))
 
 
 def _when(one: Job) -> str:
