@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,11 +16,12 @@ from ui.error_box import errors_shown, show_error
 from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets.review_desk import DeskView, address_of, needed, pressed, review_desk
+from ui.widgets.review_seat import seat
 from ui.widgets.review_words import desk_words, told
 
 AHEAD, SENT_AT_ONCE = 5, 2
 BLIND, OPEN_VIEW = N_("Blind, real ones mixed in"), N_("Open, everything shown")
-STATE = "review_state"
+STATE, BLIND_MARK = "review_state", "blind"
 
 
 @dataclass(slots=True)
@@ -102,8 +102,19 @@ def _choose_type(session: Session, part: PartRecord) -> str | None:
 
 
 def _choose_mode() -> bool:
-    modes = [_(OPEN_VIEW), _(BLIND)]
-    return st.segmented_control(_("How to review"), modes, default=modes[0], key="review_mode") == modes[1]
+    """Open or blind; in the address, so that a reload stays blind."""
+    modes = {False: _(OPEN_VIEW), True: _(BLIND)}
+    before = st.query_params.get(BLIND_MARK) == "1"
+    chosen = st.segmented_control(
+        _("How to review"), list(modes), default=before, format_func=modes.__getitem__, key="review_mode"
+    )
+    blind = bool(chosen)
+    if blind != before:
+        if blind:
+            st.query_params[BLIND_MARK] = "1"
+        else:
+            del st.query_params[BLIND_MARK]
+    return blind
 
 
 def _counts(session: Session, part: PartRecord) -> list[Any]:
@@ -115,11 +126,11 @@ def _line(session: Session, part: PartRecord, defect_type: str | None, blind: bo
     line = st.session_state.get(STATE)
     wanted = (part.id, defect_type, blind)
     if line is None or (line.part_id, line.defect_type, line.blind) != wanted:
-        seat = line.desk if line is not None else f"{session.actor.name} {secrets.token_hex(6)}"
-        name = f"{datetime.now(UTC):%Y-%m-%d %H:%M} {seat}" if blind else None
+        desk = f"{session.actor.name} {seat()}"
+        name = f"{datetime.now(UTC):%Y-%m-%d} {desk}" if blind else None
         left = sum(one.n for one in _counts(session, part) if one.latest_review is None)
         line = _Line(
-            part_id=part.id, defect_type=defect_type, blind=blind, desk=seat, session=name, left=left
+            part_id=part.id, defect_type=defect_type, blind=blind, desk=desk, session=name, left=left
         )
         st.session_state[STATE] = line
     return line
@@ -149,7 +160,9 @@ def _desk(session: Session, part: PartRecord) -> None:
 
 def _act(session: Session, part: PartRecord, line: _Line) -> None:
     """What a key or a button asks for; what goes wrong is shown with the next drawing."""
-    what, key = pressed()
+    what, key, turn = pressed()
+    if turn != line.turn:
+        return  # asked again by a browser that has had no answer yet, and answered meanwhile
     line.turn, line.answering = line.turn + 1, True
     try:
         if what == "undo":

@@ -5,7 +5,7 @@ const LIMITS = {};
 const DESKS = new WeakMap();
 const VIEWS = ['result', 'source', 'mask', 'difference', 'nearest', 'whole'];
 const DECISIONS = { KeyO: 'ok', KeyN: 'ng', KeyU: 'undecided', KeyZ: 'undo', ArrowRight: 'next', ArrowLeft: 'back' };
-const PATIENCE_MS = 10000;
+const PATIENCE_MS = 10000, AGAIN_MS = 4000;
 
 const make = (tag, name, text) => {
   const one = document.createElement(tag);
@@ -122,9 +122,17 @@ function choose(desk, view) { desk.view = view; remember('view', view); draw(des
 function act(desk, what) {
   if (desk.waiting && performance.now() - desk.waiting.since < PATIENCE_MS) return; // never decide on what is not shown yet
   if (!desk.data.at && what !== 'undo' && what !== 'back') return;
-  desk.waiting = { since: performance.now() };
+  desk.waiting = { since: performance.now(), asks: { what, key: desk.data.at, turn: desk.data.turn } };
   desk.root.classList.add('waiting');
-  desk.send('act', { what, key: desk.data.at, turn: desk.data.turn });
+  ask(desk, 0);
+}
+
+// A question can get lost on the way (a dropped line, a busy server that joins two into one): it is asked again, and
+// the server answers each turn once.
+function ask(desk, again) {
+  desk.send('act', { ...desk.waiting.asks, again });
+  clearTimeout(desk.timer);
+  desk.timer = setTimeout(() => { if (desk.waiting) ask(desk, again + 1); }, AGAIN_MS);
 }
 
 function pressed(desk, event) {
@@ -160,7 +168,10 @@ function arrived(desk, data) {
   const asking = missing.join() + data.turn + Object.keys(data.items).join();
   if ((missing.length || data.more) && desk.asked !== asking) {
     desk.asked = asking;
-    requestAnimationFrame(() => setTimeout(() => desk.send('need', { keys: missing, when: Date.now() }), 0));
+    requestAnimationFrame(() => setTimeout(() => {
+      if (desk.waiting) desk.asked = null; // a key goes first; its answer brings us here again
+      else desk.send('need', { keys: missing, when: Date.now() });
+    }, 0));
   }
   desk.root.dataset.at = data.at ?? '';
   desk.root.dataset.turn = String(data.turn);
@@ -179,5 +190,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
     document.addEventListener('keydown', desk.listening, true);
   }
   arrived(desk, data);
-  return () => { document.removeEventListener('keydown', desk.listening, true); desk.listening = null; };
+  return () => { document.removeEventListener('keydown', desk.listening, true); desk.listening = null; clearTimeout(desk.timer); };
 }

@@ -78,12 +78,17 @@ def review_desk(view: DeskView, *, on_act: Callable[[], None], on_need: Callable
     )
 
 
-def pressed() -> tuple[str, str]:
-    """What was pressed ("ok", "ng", "undecided", "undo", "next", "back") and on which item; ("", "") for nothing."""
+def pressed() -> tuple[str, str, int]:
+    """What was pressed, on which item, in which turn.
+
+    Returns:
+        ("ok", "ng", "undecided", "undo", "next" or "back", key of the item, turn); ("", "", -1) for nothing.
+    """
     found = _value("act")
     if not isinstance(found, Mapping):
-        return "", ""
-    return str(found.get("what") or ""), str(found.get("key") or "")
+        return "", "", -1
+    turn = found.get("turn")
+    return str(found.get("what") or ""), str(found.get("key") or ""), turn if isinstance(turn, int) else -1
 
 
 def needed() -> list[str]:

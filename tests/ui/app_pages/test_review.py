@@ -68,7 +68,7 @@ def test_a_key_is_answered_alone_and_the_rest_is_asked_for(
 ) -> None:
     app = draw("review", home)
     line = app.session_state["review_state"]
-    monkeypatch.setattr(page, "pressed", lambda: ("ok", "s1"))
+    monkeypatch.setattr(page, "pressed", lambda: ("ok", "s1", 0))
     session = a_session()
     assert session.part is not None
     page._act(session, session.part, line)
@@ -77,9 +77,22 @@ def test_a_key_is_answered_alone_and_the_rest_is_asked_for(
     assert answer.items == {} and answer.more and answer.at == "s2"
     rest = page._view(session, session.part, line, ahead=2)
     assert set(rest.items) == {"s4", "s5"}
-    monkeypatch.setattr(page, "pressed", lambda: ("undo", "s2"))
+    monkeypatch.setattr(page, "pressed", lambda: ("undo", "s2", 1))
     page._act(session, session.part, line)
     assert line.key == "s1" and line.decisions["s1"] is None
-    monkeypatch.setattr(page, "pressed", lambda: ("ng", "s9"))
+    monkeypatch.setattr(page, "pressed", lambda: ("ng", "s9", 2))
     page._act(session, session.part, line)
     assert line.key == "s1" and line.fault is None
+
+
+def test_a_key_that_is_sent_twice_counts_once(
+    draw: Draw, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = draw("review", home)
+    line = app.session_state["review_state"]
+    monkeypatch.setattr(page, "pressed", lambda: ("next", "s1", 0))
+    session = a_session()
+    assert session.part is not None
+    for _again in range(2):
+        page._act(session, session.part, line)
+    assert (line.key, line.turn) == ("s2", 1)

@@ -1,0 +1,117 @@
+"""Debian's Chromium, driven by Playwright: where it is, how it is started, and what a page is waited for."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 90_000  # a busy machine answers late, not never
+QUIET = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+DRAWN = f'{QUIET} h1, {QUIET} [data-testid="stException"]'
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def chromium() -> str | None:
+    """Path of a Chromium; None where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@contextmanager
+def started(fonts: Path | None = None) -> Iterator[Browser]:
+    """A browser.
+
+    Args:
+        fonts: a fontconfig file to use in the place of the machine's.
+    """
+    environment = {**os.environ, **({} if fonts is None else {"FONTCONFIG_FILE": str(fonts)})}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS, env=environment)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Visitor:
+    """One person's browser window on the dashboard."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.foreign: list[str] = []
+        self.faults: list[str] = []
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("request", self._asked)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def _asked(self, request: Request) -> None:
+        there = urlsplit(request.url)
+        if there.scheme not in ("data", "blob") and there.netloc != urlsplit(self.address).netloc:
+            self.foreign.append(request.url)
+
+    def goes_to(self, name: str, **address: str | int) -> None:
+        """Open a page by its address and wait until it is drawn."""
+        question = "&".join(f"{key}={value}" for key, value in address.items())
+        self.page.goto(f"{self.address}/{name}" + (f"?{question}" if question else ""))
+        self.waits()
+
+    def waits(self) -> None:
+        """Until the page has been drawn to its end."""
+        self.page.wait_for_selector(DRAWN)
+        self.page.wait_for_timeout(150)  # a click's own run may only begin now
+        self.page.wait_for_selector(QUIET)
+
+    def presses(self, words: str, *, exact: bool = True) -> None:
+        """Press a button by its words."""
+        self.button(words, exact=exact).click()
+        self.waits()
+
+    def button(self, words: str, *, exact: bool = True) -> Locator:
+        """A button by its words, with or without an icon before them."""
+        text = re.compile(rf"(^|\s){re.escape(words)}$" if exact else re.escape(words))
+        return self.page.get_by_role("button", name=text).first
+
+    def chooses(self, label: str, option: str) -> None:
+        """Choose from a list by its label."""
+        self.page.get_by_label(label, exact=True).first.click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+        self.waits()
+
+    def fills(self, label: str, text: str) -> None:
+        """Type into a field and leave it."""
+        field = self.page.get_by_label(label, exact=True).first
+        field.fill(text)
+        field.press("Enter")
+        self.waits()
+
+    def opens(self, tab: str) -> None:
+        """Show a tab or a part of a switch."""
+        self.page.get_by_text(tab, exact=True).first.click()
+        self.waits()
+
+    def sees(self, words: str) -> Locator:
+        """Wait for words; gives where they stand."""
+        found = self.page.get_by_text(words).first
+        found.wait_for()
+        return found
+
+    @property
+    def text(self) -> str:
+        """All text of the page."""
+        return self.page.inner_text("body")
