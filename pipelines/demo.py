@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class DemoReport:
         exported_against_a_check: the reason that went with the exports: the demo runs no gate.
         plant, home, contact_sheet: where things are.
         mlflow_run: id of the training's run.
+        next_step: how to look at all of it in a browser.
     """
 
     seconds: Mapping[str, float]
@@ -54,6 +56,7 @@ class DemoReport:
     home: str
     contact_sheet: str
     mlflow_run: str | None
+    next_step: str
 
 
 def run(work: Workplace, out: Path, *, seed: int = 0, progress: Progress | None = None) -> DemoReport:
@@ -109,6 +112,15 @@ def run(work: Workplace, out: Path, *, seed: int = 0, progress: Progress | None 
         home=str(work.settings.home),
         contact_sheet=str(sheet),
         mlflow_run=trained.mlflow_run,
+        next_step=_how_to_open(work.settings.home),
+    )
+
+
+def _how_to_open(home: Path) -> str:
+    program = Path(sys.executable).with_name("factory-gen")
+    return (
+        f"Run `{program} ui --open --home {home}` and open http://127.0.0.1:8501: the pages without accounts, on this "
+        "machine alone."
     )
 
 
