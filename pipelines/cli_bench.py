@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_bench_drift, cli_bench_kills, cli_bench_prior, cli_bench_speed
+from pipelines import (
+    cli_bench_drift,
+    cli_bench_gate,
+    cli_bench_kills,
+    cli_bench_pages,
+    cli_bench_prior,
+    cli_bench_speed,
+)
 from pipelines.cli_help import EPILOG, CommandHelp, GroupHelp
 from pipelines.cli_options import AsJson, Quiet
 from pipelines.cli_output import show
@@ -20,9 +27,11 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(cls=GroupHelp, help="Measure this machine.", epilog=EPILOG)
     group.command("registry", cls=CommandHelp, epilog=EPILOG)(registry)
     cli_bench_drift.register(group)
+    cli_bench_gate.register(group)
     cli_bench_prior.register(group)
     cli_bench_speed.register(group)
     cli_bench_kills.register(group)
+    cli_bench_pages.register(group)
     group.callback()(bench)
     app.add_typer(group, name="bench")
 

@@ -151,6 +151,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config show": ("factory-gen config show", "FACTORY_GEN_THREADS=2 factory-gen config show --json"),
     "bench": ("factory-gen bench registry --rows 1000000",),
     "bench registry": ("factory-gen bench registry --rows 1000000",),
+    "bench gate": (
+        "factory-gen bench gate --part tile                 sets made to harm, and two equal arms 20 times",
+        "factory-gen bench gate --part tile --inspector segmentation --steps 200 --repeats 0",
+    ),
     "bench drift": (
         "factory-gen bench drift --part tile                which changes its monitor would notice",
         "factory-gen bench drift --part tile --window 50 --out drift_tile.json",
@@ -158,6 +162,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "bench prior": (
         "factory-gen bench prior --part tile --budget 20m --seeds 3 --out docs/results",
         "factory-gen bench prior --part tile --budget 3m --arms lediflow,gaussian --seeds 1",
+    ),
+    "bench pages": (
+        "factory-gen bench pages --part tile --out pages.json",
+        "factory-gen bench pages --part tile --quick           few samples and visitors, two minutes",
     ),
     "bench speed": (
         "factory-gen bench speed --part tile --out speed_cpu-2core.json",

@@ -53,11 +53,13 @@ class GateRows:
         return tuple(sorted({rows[0].group for rows in (*self.test_good, *self.test_bad)}))
 
 
-def find_rows(work: Workplace, part: PartRecord, version: DatasetVersionRecord, *, pixels: bool) -> GateRows:
+def find_rows(
+    work: Workplace, part: PartRecord, version: DatasetVersionRecord | None, *, pixels: bool
+) -> GateRows:
     """Look up everything that a gate needs.
 
     Args:
-        work, part, version: which.
+        work, part, version: which; without a version there are no samples.
         pixels: whether the inspector needs masks; pictures without one are then left out.
 
     Raises:
@@ -84,7 +86,7 @@ def find_rows(work: Workplace, part: PartRecord, version: DatasetVersionRecord, 
                 found="none",
                 action="Ingest them; both splits need good and defective pictures.",
             )
-    lines = work.blobs.read(version.manifest_sha256).splitlines()
+    lines = [] if version is None else work.blobs.read(version.manifest_sha256).splitlines()
     members = [member for member in map(json.loads, lines) if member["kind"] == "sample"]
     return GateRows(*sides, members, unmasked and not pixels)
 
