@@ -34,7 +34,7 @@ class GateSettings:
     batch: int = 16
     extra: float = 0.5
     learning_rate: float = 7e-4
-    offered: tuple[float, ...] = (1.0,)
+    offered: tuple[float, ...] = (0.5,)
     goods: int = 120
     validation_goods: int = 40
     draws: int = 1000
