@@ -58,7 +58,7 @@ def come_in_from_plant(work: Workplace, claims: Mapping[str, Any]) -> LoggedIn:
     if not mail or claims.get("email_verified") in (False, "false"):
         raise NotPermitted(
             expected="a verified e-mail address from the plant's log-in",
-            found=f"{mail}, not verified" if mail else "none",
+            found=f"{mail}, not verified" if mail else "no address",
             action="Ask those who run the plant's log-in to send the claim `email` to this program.",
         )
     with work.registry.read() as rows:
@@ -66,7 +66,7 @@ def come_in_from_plant(work: Workplace, claims: Mapping[str, Any]) -> LoggedIn:
     if found is None or not found[0].active:
         raise NotPermitted(
             expected=f"an account by the name of {mail}",
-            found="none" if found is None else "a closed one",
+            found="no such account" if found is None else "a closed one",
             action="Ask an admin: the page Administration adds it, or "
             f"`factory-gen user add {mail} --role ROLE --no-password`.",
         )

@@ -11,7 +11,7 @@ from pipelines.errors import NotPermitted
 from pipelines.plant_log_in import come_in_from_plant
 from pipelines.visits import current_visit, standing_visit
 from pipelines.wiring import Workplace
-from ui.error_box import errors_shown
+from ui.error_box import errors_shown, refusal_rows
 from ui.language.words import LANGUAGES, N_, _, current_language, use_language
 from ui.opening import has_plant_log_in
 from ui.visit_cookie import fetch_cookie, token_of_visitor
@@ -59,6 +59,8 @@ def watch_visit(work: Workplace, token: str) -> None:
 
 def show_entrance(work: Workplace) -> None:
     """Draw the page for whoever has to log in."""
+    # who has just left would see the place of the navigation, empty
+    st.html("<style>[data-testid='stSidebar'], [data-testid='stExpandSidebarButton'] {display: none}</style>")
     _left, middle, _right = st.columns([1, 2, 1])
     with middle:
         _choose_language()
@@ -138,12 +140,8 @@ def _plant(work: Workplace) -> None:
     try:
         came = come_in_from_plant(work, st.user.to_dict())
     except NotPermitted as refusal:
-        st.error(
-            _("The plant's log-in knows you, but here you have no account that is open: {found}").format(
-                found=f"{refusal.expected}; {refusal.found}. {refusal.action}"
-            ),
-            icon=":material/block:",
-        )
+        st.error(_("The plant's log-in has let you in, but this program does not."), icon=":material/block:")
+        refusal_rows(refusal.expected, refusal.found, refusal.action)
         if st.button(_("Log in as somebody else")):
             st.logout()
         return

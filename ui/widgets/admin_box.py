@@ -39,7 +39,7 @@ def show_storage(session: Session) -> None:
         help=_("▲ less than a tenth"),
     )
     total.metric(_("Size of the disk"), size_text(disk.total), border=True)
-    with where.container(border=True):
+    with where.container(border=True, height="stretch"):
         st.caption(_("All of it lies under"))
         st.code(str(session.work.settings.home), language=None)
     if st.button(_("Count what lies there"), icon=":material/folder_open:"):
