@@ -15,6 +15,7 @@ from pipelines.settings import Settings, load_settings, quiet_environment
 from ui.look import THEME
 from ui.opening import open_to
 from ui.visit_cookie import ROUTES
+from ui.warm_up import begin_warm_up
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -38,6 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     config = _config(given.address, given.port, hosts)
     if given.certificate:
         config |= {"server.sslCertFile": given.certificate, "server.sslKeyFile": given.certificate_key}
+    begin_warm_up()
     app.run(config=config)
 
 
@@ -72,6 +74,7 @@ def _config(address: str, port: int, hosts: list[str]) -> dict[str, object]:
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "logger.level": "warning",
+        "runner.postScriptGC": False,  # a full collection after each click; Python's own come when there is garbage
         **THEME,
     }
 
