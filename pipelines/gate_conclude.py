@@ -212,7 +212,7 @@ def _notes(bench: Bench, how: GateOptions, validation: Validation) -> list[str]:
         )
     if how.shares == "auto" and not validation.chosen:
         notes.append(
-            "No type gained on the validation, so every type was given the full share for the verdict."
+            "No type gained on the validation, so every type was given the largest share offered for the verdict."
         )
     if validation.converged is False:
         notes.append(

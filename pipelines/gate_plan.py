@@ -24,7 +24,7 @@ class Validation:
 
     Attributes:
         shares: arm to split to the chosen share of its own windows per type; an arm that is missing fills all slots.
-        chosen: whether any type of the judged arm gained in any split; if none did, all types get the full share
+        chosen: whether any type of the judged arm gained in any split; if none did, all types get the largest share
             after all, so that the hold-out can say how much that costs.
         half, whole: the control's figure after half and after all of the steps, None if it was not looked at.
     """
@@ -82,7 +82,7 @@ def validate(
     for arm in _choosing(settings):
         found = {split: _choice(done, settings, types, arm, split) for split in range(splits)}
         if not any(share > 0 for one in found.values() for share in one.values()):
-            found = {split: dict(everything(types)) for split in found}
+            found = {split: dict(everything(types, max(settings.offered))) for split in found}
             chosen = chosen and arm != JUDGED
         shares[arm] = found
     half, whole = (_macro(done[run]) for run in (Run(HALF, CONTROL, 0, 0, 0, ()), _control(0, 0)))

@@ -38,7 +38,7 @@ class GateReport:
         lifts: arm to its lift over `against`; `per_type` and `others` are the judged arm's.
         shares: split to type to the share of its extra slots that the judged arm fills with our samples; the rest
             shows real windows of the type. `shares_of_floors` has the same of other arms with a choice, by arm.
-        share_chosen: False where no type gained on the validation and all were given the full share.
+        share_chosen: False where no type gained on the validation and all were given the largest share offered.
         converged: whether the control gained no more in its second half of the steps; `control_half` and
             `control_whole` are its figures on the validation.
         losses: arm to the mean training loss of each tenth of the steps.
