@@ -39,6 +39,8 @@ def _quality_card(facts: Facts) -> str:
     if (q := facts.quality) is None:
         return _card("Quality: usable rate", "–", [quality_says(None)])
     lines = [f"{q.usable.yes} of {q.usable.of} approved, {_interval(q.usable)}.", quality_says(q)]
+    if q.controls_right:
+        lines.append(f"Real controls judged right: {share_text(q.controls_right)}.")
     if q.real_rejected:
         lines.append(f"Real defects turned away: {share_text(q.real_rejected)}.")
     if q.good_approved:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from data_registry.outcome_records import ReviewCount
 
 CONTROLS_WANTED = 0.2
+RIGHT = {("real defect", "ok"), ("real good", "ng")}
 _Z95 = 1.959963984540054
 
 
@@ -40,6 +41,7 @@ class Quality:
         enough_controls: at least a fifth.
         real_rejected: real defects that were turned away, None without such controls.
         good_approved: good parts approved as defects, None without such controls.
+        controls_right: controls that were judged right, both kinds together; an undecided one is not. None without.
     """
 
     usable: Share
@@ -49,6 +51,7 @@ class Quality:
     enough_controls: bool
     real_rejected: Share | None
     good_approved: Share | None
+    controls_right: Share | None
 
 
 def wilson(yes: int, of: int) -> tuple[float, float]:
@@ -89,6 +92,7 @@ def quality(counts: Sequence[ReviewCount], *, blind: bool) -> Quality | None:
     real = _share_of((one for one in counts if one.subject == "real defect"), "ng")
     good = _share_of((one for one in counts if one.subject == "real good"), "ok")
     controls = sum(found.of for found in (real, good) if found)
+    right = sum(one.n for one in counts if (one.subject, one.decision) in RIGHT)
     among = controls / (controls + usable.of)
     types = sorted({one.defect_type for one in samples if one.defect_type})
     found = {name: _share_of((one for one in samples if one.defect_type == name), "ok") for name in types}
@@ -100,6 +104,7 @@ def quality(counts: Sequence[ReviewCount], *, blind: bool) -> Quality | None:
         enough_controls=among >= CONTROLS_WANTED,
         real_rejected=real,
         good_approved=good,
+        controls_right=share(right, controls) if controls else None,
     )
 
 

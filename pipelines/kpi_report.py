@@ -108,6 +108,8 @@ def summary(report: KpiReport) -> KpiSummary:
         lines.append(FigureLine(figure=name, value=speed.p50, low=None, high=speed.p95, unit="s"))
     if (q := report.quality) is not None:
         lines.append(_share_line("usable rate", q.usable))
+        if q.controls_right is not None:
+            lines.append(_share_line("real controls judged right", q.controls_right))
         if q.real_rejected is not None:
             lines.append(_share_line("real defects turned away", q.real_rejected))
         if q.good_approved is not None:

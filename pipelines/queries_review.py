@@ -28,8 +28,6 @@ from pipelines.review_pictures import (
 from pipelines.wiring import Workplace
 
 SAMPLE, CONTROL = "s", "c"
-# every fifth picture of a blind session is real: one for each four samples
-CONTROL_CHANCE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,12 @@ from data_registry.errors import Locked
 from data_registry.records import PartRecord, ReviewRecord
 from data_registry.reviews import TAKEN_BACK, claim_name
 from data_registry.session import Work
-from pipelines.queries_review import CONTROL, CONTROL_CHANCE, SAMPLE, Subject, draw_control, subject_of
+from pipelines.queries_review import CONTROL, SAMPLE, Subject, draw_control, subject_of
 from pipelines.wiring import Workplace
 
 CLAIM_S = 600.0
+SAMPLES_PER_CONTROL = 4  # every fifth picture of a blind session is real
+_TRIES = 8
 
 
 def claim(
@@ -39,7 +41,7 @@ def claim(
         count: most samples to take.
         have: keys that the desk has already.
         defect_type: only samples of this type.
-        blind: mix real pictures in, one for each four samples on average.
+        blind: mix real pictures in, at least one for each four samples; see `controls_due`.
 
     Returns:
         Keys of subjects; empty when there is nothing left that nobody else looks at.
@@ -55,14 +57,38 @@ def claim(
             leave_out=[one.number for one in taken if one.kind == SAMPLE],
         )
     keys: list[str] = []
-    chance = random.Random()
-    for number in numbers:
-        if blind and chance.random() < CONTROL_CHANCE:
-            control = draw_control(work, part, chance)
-            if control is not None and control.key not in (*have, *keys):
-                keys.append(control.key)
+    before = sum(one.kind == SAMPLE for one in taken)
+    for place, number in enumerate(numbers, start=before):
+        if blind:
+            shown = {key for key in (*have, *keys) if not key.startswith(SAMPLE)}
+            missing = controls_due(desk, place) - len(shown)
+            keys += _controls(work, part, missing, shown)
         keys.append(Subject(kind=SAMPLE, number=number).key)
     return keys
+
+
+def controls_due(desk: str, place: int) -> int:
+    """Controls that a desk should have shown before its sample number `place`, from 0.
+
+    Each four samples have one control, at a spot that only the desk's name decides; the first four have two. So from
+    four samples on at least a fifth of all pictures are real, wherever a session ends, and nobody can tell which.
+    """
+    due = place // SAMPLES_PER_CONTROL + (place >= SAMPLES_PER_CONTROL)
+    block = place // SAMPLES_PER_CONTROL
+    spots = random.Random(f"{desk} {block}").sample(range(SAMPLES_PER_CONTROL), 1 if block else 2)
+    return due + sum(spot <= place % SAMPLES_PER_CONTROL for spot in spots)
+
+
+def _controls(work: Workplace, part: PartRecord, count: int, shown: Collection[str]) -> list[str]:
+    """Keys of new controls; fewer where the plant has no others."""
+    chance, found = random.Random(), list[str]()
+    for _ in range(_TRIES * max(0, count)):
+        control = draw_control(work, part, chance)
+        if control is not None and control.key not in (*shown, *found):
+            found.append(control.key)
+        if len(found) == count:
+            break
+    return found
 
 
 def decide(

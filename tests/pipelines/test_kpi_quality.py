@@ -36,6 +36,7 @@ def test_usable_is_approved_of_decided() -> None:
     assert found.usable == share(66, 80)
     assert found.per_type == {"crack": share(60, 70), "pit": share(6, 10)}
     assert (found.real_rejected, found.good_approved) == (share(2, 16), share(1, 4))
+    assert found.controls_right == share(17, 20)
     assert (found.control_share, found.enough_controls, found.blind) == (0.2, True, True)
 
 
@@ -44,6 +45,7 @@ def test_without_controls_the_reviewers_are_not_judged() -> None:
     assert found is not None
     assert (found.control_share, found.enough_controls) == (0.0, False)
     assert (found.real_rejected, found.good_approved, found.blind) == (None, None, False)
+    assert found.controls_right is None
 
 
 @pytest.mark.parametrize("counts", [[], COUNTS[4:]])

@@ -12,7 +12,7 @@ from data_registry.errors import Locked, NotFound
 from data_registry.records import PartRecord
 from factory_gen.images.files import encode_mask, encode_png
 from pipelines import queries_review as queries
-from pipelines.review_desk import claim, decide, take_back
+from pipelines.review_desk import claim, controls_due, decide, take_back
 from pipelines.wiring import Workplace
 from tests.drawn_files import blob_mask, grey
 from tests.pipelines.drawn_part import add_good, draw_part, workplace
@@ -61,7 +61,7 @@ def test_controls_are_real_and_every_fifth(desk: tuple[Workplace, PartRecord]) -
     shown = {one.key for one in drawn if one}
     keys = [key for seed in range(25) for key in claim(work, part, desk=f"A{seed % 2}", count=4, blind=True)]
     controls = [key for key in keys if key.startswith("c")]
-    assert 0 < len(controls) < 40 and all(queries.subject_of(one).number in range(1, 7) for one in controls)
+    assert len(controls) == 50 and all(queries.subject_of(one).number in range(1, 7) for one in controls)
     for key in sorted(shown)[:3]:
         item = queries.review_item(work, part, key)
         assert (
@@ -73,6 +73,21 @@ def test_controls_are_real_and_every_fifth(desk: tuple[Workplace, PartRecord]) -
             "real good",
             "real defect",
         }
+
+
+@pytest.mark.parametrize("step", [1, 3, 8])
+def test_wherever_a_blind_session_ends_a_fifth_is_real(desk: tuple[Workplace, PartRecord], step: int) -> None:
+    work, part = desk
+    keys: list[str] = []
+    while len(taken := claim(work, part, desk="Sato 1", count=step, have=keys, blind=True)):
+        keys += taken
+    assert sum(key.startswith("s") for key in keys) == 8
+    for end in range(1, len(keys) + 1):
+        samples = sum(key.startswith("s") for key in keys[:end])
+        if samples >= 4:
+            assert 5 * (end - samples) >= end
+    assert len(set(keys)) == len(keys)
+    assert len({tuple(controls_due(f"desk {name}", place) for place in range(12)) for name in range(20)}) > 10
 
 
 def test_an_item_has_all_pictures_and_its_limits(desk: tuple[Workplace, PartRecord]) -> None:
