@@ -102,8 +102,10 @@ def _trained_members(work: Workplace, part: PartRecord, model: ModelVersionRecor
     lines = work.blobs.read(versions[model.dataset_version_id].manifest_sha256).splitlines()
     members = [member for member in map(json.loads, lines) if member["split"] == "generator"]
     few = int(model.recipe.get("windows", {}).get("references", 0))
-    masked = [m for m in members if m["kind"] == "defect" and (m["mask_sha256"] or not few)]
-    known = first_of_each([(m["sha256"], m["defect_type"]) for m in masked], few)
+    if not few:
+        return members
+    masked = [(m["sha256"], m["defect_type"]) for m in members if m["kind"] == "defect" and m["mask_sha256"]]
+    known = first_of_each(masked, few)
     return [member for member in members if member["kind"] != "defect" or member["sha256"] in known]
 
 
