@@ -19,6 +19,7 @@ from ui.cache import workplace
 from ui.entrance import actor_of, show_entrance, visit_of_visitor, watch_visit
 from ui.error_box import errors_shown, show_error
 from ui.language.words import LANGUAGES, _, current_language, first_language, use_language
+from ui.look import STYLE
 from ui.opening import is_open
 from ui.own_account import own_account
 from ui.pages_table import PageEntry, present
@@ -33,6 +34,7 @@ FIRST_PAGE_KEY = "first_page"  # what the bare address shows
 def main() -> None:
     """Draw one page for one visitor."""
     st.set_page_config(page_title="factory_gen", page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
     use_language(first_language())
     try:
         work = workplace()
@@ -102,8 +104,11 @@ def _drawing(entry: PageEntry, session: Session) -> Callable[[], None]:
 def _session(work: Workplace, actor: Actor, token: str) -> Session:
     service = Service(work, actor, token=token)
     with st.sidebar:
-        part = _choose_part(work, actor)
-        _choose_language(service)
+        left, right = st.columns([3, 2], gap="xsmall")
+        with left:
+            part = _choose_part(work, actor)
+        with right:
+            _choose_language(service)
         session = Session(work=work, service=service, part=part, language=current_language())
         own_account(session)
     return session

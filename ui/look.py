@@ -20,6 +20,8 @@ FONT_FILES = {"100 550": "NotoSansJP-Regular.woff2", "551 900": "NotoSansJP-Bold
 
 THEME: dict[str, object] = {
     "theme.baseRadius": "small",
+    "theme.showWidgetBorder": True,
+    "theme.headingFontSizes": ["2rem", "1.5rem", "1.25rem", "1.1rem", "1rem", "0.9rem"],
     "theme.font": f'"Source Sans", "{_JAPANESE}", sans-serif',
     "theme.codeFont": f'"Source Code Pro", "{_JAPANESE}", monospace',
     "theme.fontFaces": [
@@ -42,3 +44,26 @@ THEME: dict[str, object] = {
     "theme.dark.textColor": "#E6E8EB",
     "theme.dark.borderColor": "#41464F",
 }
+
+# What the theme has no word for: fingers (44 pixels), the part first in the sidebar, less air above and beside a page.
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 3.75rem 3rem 4rem; }
+[data-testid="stSidebarContent"] { display: flex; flex-direction: column; }
+[data-testid="stSidebarHeader"] { margin-bottom: 0; }
+[data-testid="stSidebarUserContent"] { order: 1; padding: 0 0 0.75rem; }
+[data-testid="stSidebarUserContent"] [data-testid="stVerticalBlock"] { gap: 0.5rem; }
+[data-testid="stSidebarNav"] { order: 2; }
+[data-testid="stSidebarNavSeparator"] { display: none; }
+[data-testid="stSidebarNavLink"] { min-height: 44px; margin: 0; }
+[data-testid="stSidebarNavItems"] li { margin: 0; }
+[data-testid="stSidebarNavItems"] > div { margin-top: 0.4rem; }
+[data-testid="stMain"] button, [data-testid="stSidebarUserContent"] button, [data-testid="stPageLink-NavLink"],
+[data-testid="stMain"] a[data-testid^="stBaseLinkButton"], [role="tab"], [role="option"], summary,
+[data-testid="stSelectbox"] [role="group"], [data-testid="stMultiSelect"] [role="group"],
+[data-testid="stTextInputRootElement"], [data-testid="stNumberInputContainer"], [data-testid="stDateInputField"],
+[data-testid="stCheckbox"] label { min-height: 44px; }
+[data-testid="stTooltipHoverTarget"] button, [data-testid="stWidgetLabel"] button,
+[data-testid="stElementToolbar"] button { min-height: 24px; min-width: 24px; }
+[data-testid="stSlider"] [role="slider"] { width: 24px; height: 24px; }
+[class*="st-key-fg-gallery"] [data-testid="stImageCaption"] { text-align: start; overflow-wrap: anywhere; }
+</style>"""

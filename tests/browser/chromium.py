@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
@@ -33,15 +31,10 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def started(fonts: Path | None = None) -> Iterator[Browser]:
-    """A browser.
-
-    Args:
-        fonts: a fontconfig file to use in the place of the machine's.
-    """
-    environment = {**os.environ, **({} if fonts is None else {"FONTCONFIG_FILE": str(fonts)})}
+def started() -> Iterator[Browser]:
+    """A browser."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS, env=environment)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
             yield browser
         finally:
@@ -68,7 +61,8 @@ class Visitor:
     def goes_to(self, name: str, **address: str | int) -> None:
         """Open a page by its address and wait until it is drawn."""
         question = "&".join(f"{key}={value}" for key, value in address.items())
-        self.page.goto(f"{self.address}/{name}" + (f"?{question}" if question else ""))
+        path = "" if name == "home" else name  # the first page stands at the bare address
+        self.page.goto(f"{self.address}/{path}" + (f"?{question}" if question else ""))
         self.waits()
 
     def waits(self) -> None:
@@ -76,6 +70,7 @@ class Visitor:
         self.page.wait_for_selector(DRAWN)
         self.page.wait_for_timeout(150)  # a click's own run may only begin now
         self.page.wait_for_selector(QUIET)
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)  # parts that are still being fetched
 
     def presses(self, words: str, *, exact: bool = True) -> None:
         """Press a button by its words."""

@@ -48,14 +48,14 @@ def show(session: Session) -> None:
     show_jobs(session, part.name, ended=0)
     st.subheader(_("Figures"))
     for column, name in zip(st.columns(len(FIGURES)), FIGURES, strict=True):
-        with column.container(border=True):
+        with column.container(border=True, height="stretch"):
             _figure(_(FIGURE_TITLES[name]), facts.figures.get(name))
 
 
 def _path(facts: HomeFacts) -> None:
     """The steps from pictures to an export; the mark tells by shape, not by colour, which are done."""
-    for column, step in zip(st.columns(len(STEPS)), STEPS, strict=True):
-        with column.container(border=True):
+    for column, step in zip(st.columns(len(STEPS), gap="small"), STEPS, strict=True):
+        with column.container(border=True, height="stretch"):
             done, current = facts.done[step], facts.next_step == step
             icon = "check_circle" if done else "play_circle" if current else "radio_button_unchecked"
             st.markdown(f":material/{icon}: **{_(TITLES[step])}**")
@@ -67,11 +67,11 @@ def _count(facts: HomeFacts, step: str) -> str:
         "catalogue": _("{good} good, {bad} with defects, {wanted} masks wanted").format(
             good=facts.good, bad=facts.defective, wanted=facts.mask_wanted
         ),
-        "training": _("{count} versions").format(count=facts.models),
+        "training": _("models: {count}").format(count=facts.models),
         "generate": _("{count} samples").format(count=facts.samples),
         "review": _("{count} of {all} decided").format(count=facts.reviewed, all=facts.samples),
         "gate": _(facts.verdict) if facts.verdict else _("no verdict yet"),
-        "datasets": _("{count} exports").format(count=facts.exports),
+        "datasets": _("exports: {count}").format(count=facts.exports),
     }
     return texts[step]
 
