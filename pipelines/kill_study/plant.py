@@ -12,10 +12,11 @@ from factory_gen.images.demo_plant import draw_plant
 
 PART = "ring"
 SIDE = 96
-GOOD, DEFECTIVE = 20, 24
-SAMPLES = 12
+GOOD, DEFECTIVE, LATER = 26, 24, 16
+SAMPLES = 8
 NOTHING = "nothing"
 REASON = "a study of crash safety: nobody uses these pictures"
+GATE = {"settings": "tiny", "inspector": "linear", "seeds": 2}
 RECIPE = """\
 [windows]
 size = 32
@@ -31,7 +32,7 @@ latent_channels = 4
 width_half = 8
 width_quarter = 16
 blocks = 1
-steps = 30
+steps = 40
 batch = 4
 [grain]
 width = 4
@@ -45,7 +46,7 @@ width = 32
 depth = 1
 heads = 2
 patch = 2
-steps = 15
+steps = 20
 batch = 8
 [codes]
 width = 32
@@ -57,13 +58,13 @@ width = 32
 depth = 1
 heads = 2
 patch = 2
-steps = 15
+steps = 20
 batch = 8
 [generate]
 candidates = 2
 gain = 4.0
-attempts = 3
-chunk = 4
+attempts = 4
+chunk = 2
 """
 
 
@@ -72,33 +73,35 @@ class StudyJob:
     """One kind of job in the study.
 
     Attributes:
+        weight: its share of the kills; the jobs that take longest get fewer.
         after: the job in whose finished home it begins; "nothing" for an empty one.
         facts: its request, made from the folder of the study.
     """
 
+    weight: int
     after: str
     facts: Callable[[Path], Mapping[str, Any]]
 
 
 JOBS: dict[str, StudyJob] = {
-    "ingest": StudyJob(NOTHING, lambda root: {"source": str(root / "plant")}),
-    "train": StudyJob("ingest", lambda root: {"recipe": str(root / "recipe.toml")}),
-    "generate": StudyJob("train", lambda root: {"count": SAMPLES}),
-    "gate": StudyJob("generate", lambda root: {"settings": "tiny", "seeds": 2}),
+    "ingest": StudyJob(3, NOTHING, lambda root: {"source": str(root / "plant")}),
+    "train": StudyJob(2, "ingest", lambda root: {"recipe": str(root / "recipe.toml")}),
+    "generate": StudyJob(3, "train", lambda root: {"count": SAMPLES}),
+    "gate": StudyJob(3, "generate", lambda root: GATE),
     "export": StudyJob(
-        "gate", lambda root: {"format": "mvtec", "out": str(root / "home" / "out"), "override": REASON}
+        3, "gate", lambda root: {"format": "mvtec", "out": str(root / "home" / "out"), "override": REASON}
     ),
     "monitor": StudyJob(
-        "train", lambda root: {"folder": str(root / "later" / "train" / "good"), "window": 5}
+        3, "train", lambda root: {"folder": str(root / "later" / "train" / "good"), "window": LATER // 2}
     ),
     "retrain": StudyJob(
+        2,
         "train",
         lambda root: {
             "data": str(root / "later"),
             "recipe": str(root / "recipe.toml"),
             "count": SAMPLES,
-            "settings": "tiny",
-            "seeds": 2,
+            **GATE,
         },
     ),
 }
@@ -107,7 +110,11 @@ JOBS: dict[str, StudyJob] = {
 def draw(root: Path) -> None:
     """Draw what the jobs need below `root`: a plant, pictures that come in later, and a recipe of seconds."""
     draw_plant(root / "plant", good=GOOD, defective=DEFECTIVE, side=SIDE)
-    draw_plant(root / "later", seed=8, good=GOOD, defective=0, side=SIDE)
+    later = root / "later"
+    draw_plant(later, seed=8, good=LATER, defective=0, side=SIDE)
+    (later / "groups.csv").unlink()
+    for picture in sorted(later.rglob("*.png")):  # the first plant has files of these names
+        picture.rename(later / "train" / "good" / f"later_{picture.name}")
     (root / "recipe.toml").write_text(RECIPE)
 
 

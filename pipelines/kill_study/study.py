@@ -53,7 +53,7 @@ def run(
     _check(chosen, kills)
     began, say, load = time.monotonic(), progress or Silent(), os.getloadavg()[0]
     rng = random.Random(seed)
-    shares = {job: kills // len(chosen) + (place < kills % len(chosen)) for place, job in enumerate(chosen)}
+    shares = share_out(kills, chosen)
     results, details = [], []
     with ExitStack() as stack:
         root = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="factory-gen-kills-")))
@@ -179,6 +179,16 @@ def compare(wanted: Outcome, found: Outcome) -> tuple[list[str], list[str]]:
 
 def _rows(outcome: Outcome) -> list[str]:
     return [f"{table}: {row}" for table, rows in outcome.content.items() for row in rows]
+
+
+def share_out(kills: int, chosen: Sequence[str]) -> dict[str, int]:
+    """How many of the kills each kind gets, by weight; at least one."""
+    weights = {job: JOBS[job].weight for job in chosen}
+    shares = {job: max(1, kills * weight // sum(weights.values())) for job, weight in weights.items()}
+    lightest_first = sorted(chosen, key=lambda job: -weights[job])
+    for place in range(kills - sum(shares.values())):
+        shares[lightest_first[place % len(chosen)]] += 1
+    return shares
 
 
 def _in_order(chosen: Sequence[str]) -> list[str]:
