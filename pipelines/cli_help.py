@@ -85,7 +85,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "user": ("factory-gen user add Sato --role admin             asks for the password",),
     "user add": (
         "factory-gen user add Sato --role admin             asks for the password",
-        "factory-gen user add Mia --role operator --part tile --part bolt <password.txt",
+        "factory-gen user add Mia --role operator --part tile --part bolt",
         "factory-gen user add kim@plant.example --role engineer --no-password",
     ),
     "user list": ("factory-gen user list", "factory-gen user list --json"),
