@@ -11,7 +11,6 @@ from pipelines.kpi_facts import Facts
 from pipelines.kpi_gate import Bounded, GateView
 from pipelines.kpi_page import page as report_page
 from pipelines.queries_figures import figures, kept_inputs
-from pipelines.roi_inputs import RoiInputs
 from ui.error_box import errors_shown
 from ui.language.messages import told
 from ui.language.words import N_, _
@@ -51,7 +50,7 @@ def show(session: Session) -> None:
     with helps:
         _help(facts)
     with pays:
-        _pay(session, part, facts.inputs)
+        _pay(session, part, facts)
     with time:
         _trends(facts)
     with run:
@@ -178,10 +177,10 @@ def _says(one: Bounded) -> str:
     return _("✕ worse") if one.high < 0 else _("? open")
 
 
-def _pay(session: Session, part: PartRecord, kept: RoiInputs) -> None:
-    inputs = edit_inputs(part, kept)
+def _pay(session: Session, part: PartRecord, kept: Facts) -> None:
+    inputs = edit_inputs(part, kept.inputs)
     with errors_shown():
-        facts = figures(session.work, part, inputs)
+        facts = kept if inputs == kept.inputs else figures(session.work, part, inputs)
         _money_sentence(facts)
         if facts.roi is not None:
             roi, unit = facts.roi, _("{currency} per month").format(currency=facts.roi.currency)

@@ -11,6 +11,7 @@ from pipelines.ingest_options import IngestOptions
 from ui.language.words import _
 from ui.state import Session
 from ui.widgets.bar import Bar
+from ui.widgets.file_box import file_box
 from ui.widgets.ingest_report import show_report
 from ui.widgets.job_box import engine_runs, ordered, show_jobs
 
@@ -27,7 +28,8 @@ def show_intake(session: Session) -> None:
         _("Name of the part"), session.part.name if session.part else "", key="intake-part", max_chars=200
     )
     upload, folder = st.columns(2, gap="large")
-    sent = upload.file_uploader(_("A zip from this computer"), type=["zip"], key="intake-zip")
+    with upload:
+        sent = file_box(_("A zip from this computer"), types=["zip"], key="intake-zip")
     path = folder.text_input(_("or a folder or zip on the server"), key="intake-folder").strip()
     options = _options()
     if st.button(
