@@ -120,3 +120,24 @@ def test_the_page_holds_the_tables_of_each_prior_bench(name: str) -> None:
         "command",
     )
     assert [key for key in keys if key not in results] == []
+
+
+def pages_quotes(results: dict[str, Any], browser: dict[str, Any]) -> list[str]:
+    """What docs/results/pages.md must say about a bench of the pages, with and without a browser."""
+    texts = [results["command"], browser["command"], results["priority"]]
+    for row in results["figures"]:
+        asked = "-" if row["target"] is None else f"{row['target']:g}"
+        texts.append(f"| {row['name']} | {asked} | {row['value']:.4g} {row['unit']}".rstrip() + " |")
+    texts += [
+        f"{browser[key]['p95']:g}{unit}"
+        for key, unit in (("first_page_s", " s"), ("page_change_s", " s"), ("key_ms", " ms"))
+    ]
+    loads = [*results["load"], *browser["load"]]
+    return [*texts, f"load of {min(loads):.0f} to {max(loads):.0f}"]
+
+
+def test_the_page_quotes_the_bench_of_the_pages() -> None:
+    results, browser = load("pages.json"), load("pages_browser.json")
+    page = (RESULTS / "pages.md").read_text()
+    assert [text for text in pages_quotes(results, browser) if text not in page] == []
+    assert results["reached"] == all(row["reached"] is not False for row in results["figures"])

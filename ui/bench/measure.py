@@ -93,7 +93,7 @@ def run(settings: Settings, part: str, amounts: Amounts, progress: Progress) -> 
             pictures=amounts.pictures,
             progress=progress,
         )
-        with _server(made) as (address, pid):
+        with server(made) as (address, pid):
             return _measure(address, pid, part, amounts, progress, before)
 
 
@@ -194,7 +194,7 @@ def _ms(seconds: float) -> float:
 
 
 @contextmanager
-def _server(settings: Settings) -> Iterator[tuple[str, int]]:
+def server(settings: Settings) -> Iterator[tuple[str, int]]:
     """The dashboard as its own process: address and process number."""
     port = _free_port()
     address = f"http://127.0.0.1:{port}"

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pipelines.ingest_report import IngestReport
+from ui.language.messages import told
 from ui.language.words import _
 
 
@@ -32,7 +33,7 @@ def show_report(report: IngestReport) -> None:
         if report.defects:
             _defects(report)
         for warning in report.warnings:
-            st.markdown(":material/warning: " + _plain(warning))
+            st.markdown(":material/warning: " + _plain(told(warning)))
         if refused:
             _refused(report, refused)
         if report.left_out:
@@ -42,7 +43,7 @@ def show_report(report: IngestReport) -> None:
                     hide_index=True,
                 )
         for line in report.possible:
-            st.markdown(":material/arrow_forward: " + _plain(line))
+            st.markdown(":material/arrow_forward: " + _plain(told(line)))
 
 
 def _defects(report: IngestReport) -> None:
@@ -64,9 +65,9 @@ def _refused(report: IngestReport, refused: int) -> None:
             {
                 _("File"): [one.path for one in report.refused],
                 _("Reason"): [one.reason for one in report.refused],
-                _("Expected"): [one.expected for one in report.refused],
-                _("Found"): [one.found for one in report.refused],
-                _("What to do"): [one.action for one in report.refused],
+                _("Expected"): [told(one.expected) for one in report.refused],
+                _("Found"): [told(one.found) for one in report.refused],
+                _("What to do"): [told(one.action) for one in report.refused],
             }
         )
         st.dataframe(table, hide_index=True, width="stretch")
