@@ -159,6 +159,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "factory-gen bench drift --part tile                which changes its monitor would notice",
         "factory-gen bench drift --part tile --window 50 --out drift_tile.json",
     ),
+    "bench kills": (
+        "factory-gen bench kills --kills 200 --out docs/results",
+        "factory-gen bench kills --job train --kills 20 --folder ~/kills   keeps what is left",
+    ),
     "bench prior": (
         "factory-gen bench prior --part tile --budget 20m --seeds 3 --out docs/results",
         "factory-gen bench prior --part tile --budget 3m --arms lediflow,gaussian --seeds 1",

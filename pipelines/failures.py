@@ -11,7 +11,7 @@ from pathlib import Path
 
 from data_registry.errors import RegistryError
 from factory_gen.errors import FactoryGenError
-from pipelines.errors import from_os_error
+from pipelines.errors import from_device_error, from_os_error
 
 
 def clear_refusal(
@@ -26,6 +26,8 @@ def clear_refusal(
     """
     if isinstance(error, OSError):
         error = from_os_error(error) or error
+    if isinstance(error, Exception):
+        error = from_device_error(error) or error
     if isinstance(error, FactoryGenError | RegistryError):
         return error
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")

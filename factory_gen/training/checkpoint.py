@@ -69,7 +69,9 @@ def read_checkpoint(path: Path, model: nn.Module, optimizer: Any, ema: Ema) -> C
                 prefix = f"{index}."
                 found = {n[len(prefix) :] for n in names if n.startswith(prefix)} - {"weight", "average"}
                 if found:
-                    optimizer.state[parameter] = {key: file.get_tensor(prefix + key) for key in found}
+                    optimizer.state[parameter] = {
+                        key: _beside(parameter, file.get_tensor(prefix + key)) for key in found
+                    }
             return Checkpoint(**json.loads(file.metadata()["state"]))
     except (SafetensorError, RuntimeError, KeyError, TypeError, OSError, json.JSONDecodeError) as error:
         raise IntegrityError(
@@ -77,6 +79,13 @@ def read_checkpoint(path: Path, model: nn.Module, optimizer: Any, ema: Ema) -> C
             found=str(error).splitlines()[0] if str(error) else type(error).__name__,
             action="Start the training again without --resume.",
         ) from error
+
+
+def _beside(parameter: torch.Tensor, moment: torch.Tensor) -> torch.Tensor:
+    """The moment on the parameter's device and in its memory layout, which fused AdamW takes for granted."""
+    if moment.shape != parameter.shape:
+        return moment.to(parameter.device)
+    return torch.empty_like(parameter, dtype=moment.dtype).copy_(moment)
 
 
 def write_weights(path: Path, model: nn.Module) -> None:

@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from data_registry.errors import RegistryError
 from factory_gen.errors import FactoryGenError
 from pipelines.cli_output import to_json
 from pipelines.engine.calls import CALLS
-from pipelines.engine.device import device_lock
+from pipelines.engine.device import CPU, device_lock
 from pipelines.engine.kinds import KINDS, read_request
 from pipelines.engine.tell import ERROR, EngineProgress
 from pipelines.failures import clear_refusal
@@ -49,6 +50,10 @@ def work_on(
         FactoryGenError, RegistryError: with a cause and a next step, after the last attempt.
     """
     request = read_request(kind, facts)
+    if device != CPU and settings.device == "auto":
+        settings = replace(
+            settings, device="cuda"
+        )  # a lost GPU is told, and not made up for by days on the CPU
 
     def attempt() -> Any:
         with open_workplace(settings) as work:

@@ -122,8 +122,7 @@ def put_home(root: Path, state: str) -> Path:
     """Replace the study's home by a kept one, always at the same place, so that stored paths are the same."""
     home = root / "home"
     shutil.rmtree(home, ignore_errors=True)
-    if state != NOTHING:
-        shutil.copytree(root / f"after-{state}", home, symlinks=True)
+    shutil.copytree(root / f"after-{state}", home, symlinks=True)
     return home
 
 

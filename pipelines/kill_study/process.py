@@ -62,6 +62,13 @@ def settings_of(home: Path) -> Settings:
     return load_settings({"home": home, "threads": 1, "device": "cpu"}, environ={}).settings
 
 
+def make_store(root: Path) -> None:
+    """An empty home with MLflow's store in it, whose making would take longer than most jobs of the study."""
+    ended = _in_a_process(root, lambda: _make_store(root), None)
+    if ended.code:
+        raise RuntimeError(f"MLflow's store cannot be made; see {root / 'jobs.log'}")
+
+
 def run_job(
     root: Path, job: str, *, kill_after_s: float | None = None, point: tuple[str, int] | None = None
 ) -> Ended:
@@ -88,6 +95,14 @@ def passed_points(root: Path) -> dict[str, int]:
     """The points that the last undisturbed job has passed, and how often."""
     found: dict[str, int] = json.loads((root / "points.json").read_text())
     return found
+
+
+def _make_store(root: Path) -> None:
+    from pipelines.tracking_aliases import models_in_tracking
+
+    settings = settings_of(root / "home")
+    quiet_environment(settings)
+    models_in_tracking(settings, PART)
 
 
 def _work(root: Path, job: str, point: tuple[str, int] | None) -> None:

@@ -28,6 +28,22 @@ def test_the_operating_system_is_understood(number: int, exit_code: int, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("CUDA error: an illegal memory access was encountered\nCUDA kernel errors might ...", "nvidia-smi"),
+        ("CUDA driver initialization failed, you might not have a CUDA gpu.", "restart the machine"),
+        ("CUDA out of memory. Tried to allocate 2.00 GiB.", "lower the recipe's batch"),
+    ],
+)
+def test_a_gpu_that_is_gone_or_full_is_told(text: str, word: str, tmp_path: Path) -> None:
+    refusal = clear_refusal(RuntimeError(text), logs_dir=tmp_path)
+    assert refusal.exit_code == 9
+    assert refusal.found == text.splitlines()[0]
+    assert word in refusal.action
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_unforeseen_leaves_a_report(tmp_path: Path) -> None:
     try:
         _ = {}["wheel"]

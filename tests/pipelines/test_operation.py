@@ -165,9 +165,13 @@ def test_a_retraining_ends_in_one_state_and_a_stopped_one_goes_on(work: Workplac
 
     for moment in ("finish measuring", "finish gate"):
         with pytest.raises(KeyboardInterrupt):
-            retrain.run(work, PART, options=how, progress=Interrupt(moment, stop))
+            retrain.run(work, PART, options=how, token="asked once", progress=Interrupt(moment, stop))
     report = retrain.run(work, PART)
     assert report.resumed
+    again = retrain.run(
+        work, PART, token="asked once"
+    )  # as after a kill before it could say that it was done
+    assert (again.retraining, again.outcome, again.resumed) == (report.retraining, report.outcome, True)
     assert report.outcome in (PROMOTED, KEPT)
     with work.registry.read() as rows:
         part = rows.parts.get(PART)

@@ -184,3 +184,19 @@ def test_without_tracking_nothing_is_written(tmp_path: Path) -> None:
     assert tracker.register_model("tile", tmp_path, run_id=None, tags={}) is None
     tracker.set_champion("tile", None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_whose_making_was_killed_is_made_again(tmp_path: Path) -> None:
+    """Killed while the tables are made: what is left has another name, and the next one begins afresh."""
+    home = load_settings({"home": tmp_path}, environ={}).settings
+    tracker = open_tracker(home)
+    assert isinstance(tracker, MlflowTracker)
+    (tmp_path / "mlflow").mkdir()
+    left = tmp_path / "mlflow" / "mlflow.db.making"
+    with sqlite3.connect(left) as half:
+        half.execute("CREATE TABLE experiments (id)")
+    half.close()
+    left.with_name(f"{left.name}-journal").write_bytes(b"of another age")
+    with tracker.start_training_run("tile", {}, {}) as run:
+        assert run.run_id
+    assert [path.name for path in left.parent.iterdir() if "making" in path.name] == ["making.lock"]
