@@ -25,11 +25,10 @@ _LOOK_S = 0.005
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a process ended: its exit code, or minus the signal's number; after how long, of which computing."""
+    """How a process ended: its exit code, or minus the signal's number; and after how long."""
 
     code: int
     seconds: float
-    cpu_s: float
 
     @property
     def killed(self) -> bool:
@@ -132,7 +131,7 @@ def _look(root: Path) -> None:
         found = verify.run(work)
         with work.registry.read() as rows:
             part = rows.parts.get(PART)
-            champions = [model.number for model in rows.models.list(part.id) if "champion" in model.aliases]
+            champion = next((m.number for m in rows.models.list(part.id) if "champion" in m.aliases), None)
         outcome = Outcome(
             content=work.registry.content(leave_out=LEFT_OUT),
             problems=[
@@ -142,7 +141,7 @@ def _look(root: Path) -> None:
             orphans=found.counts.orphans,
             unfinished=found.counts.unfinished,
             tracked=models_in_tracking(settings, PART),
-            agrees=[champion_model(settings, PART)] == (champions or [None]),
+            agrees=champion_model(settings, PART) == champion,
         )
     (root / "look.json").write_text(json.dumps(asdict(outcome)))
 
@@ -167,11 +166,11 @@ def _in_a_process(root: Path, work: Callable[[], None], kill_after_s: float | No
         _child(root, work)
     limit = LONGEST_S if kill_after_s is None else kill_after_s
     while True:
-        done, status, used = os.wait4(pid, os.WNOHANG)
+        done, status = os.waitpid(pid, os.WNOHANG)
         seconds = time.monotonic() - began
         if done:
             code = os.waitstatus_to_exitcode(status)
-            return Ended(code=code, seconds=seconds, cpu_s=used.ru_utime + used.ru_stime)
+            return Ended(code=code, seconds=seconds)
         if seconds >= limit:
             os.kill(pid, signal.SIGKILL)
             if kill_after_s is None:

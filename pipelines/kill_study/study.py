@@ -74,7 +74,7 @@ def run(
         say.start(STAGE, kills, "kills")
         for job in _in_order(chosen):
             study = JobStudy(root, job, rng)
-            found = []
+            found: list[Kill] = []
             for _ in range(shares.get(job, 0)):
                 found.append(study.kill(at_a_point=len(found) % 2 == 1))
                 say.say(_told(found[-1]))
