@@ -111,6 +111,10 @@ def test_a_failed_job_says_why(settings: Settings, tmp_path: Path) -> None:
     failed = wait_for(settings, jobs.submit(settings, "ingest", lost).job, "done", "failed", "crashed")
     assert failed.state == "failed"
     assert "nowhere" in failed.message
+    refusal = jobs.job_refusal(settings, failed.id)
+    assert refusal is not None and "nowhere" in refusal["expected"] and refusal["action"]
+    assert [one.id for one in jobs.list_jobs(settings, part="tile", kind="ingest").jobs][-1] == failed.id
+    assert jobs.list_jobs(settings, part="tile", kind="train").jobs == ()
     again = jobs.submit(settings, "ingest", lost)
     assert again.new
     wait_for(settings, again.job, "failed")
