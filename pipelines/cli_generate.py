@@ -73,6 +73,12 @@ def generate(
     placement: Annotated[
         Literal["learned", "region", "free"], typer.Option("--placement", help="Where defects may sit.")
     ] = "learned",
+    feather: Annotated[
+        float | None,
+        typer.Option(
+            "--feather", min=0.0, help="Pixels of blend inside the mask's edge.", show_default=False
+        ),
+    ] = None,
     hardest_of: Annotated[
         int,
         typer.Option(
@@ -116,6 +122,7 @@ def generate(
                 codes=codes,
                 candidates=candidates,
                 keep=keep,
+                feather=feather,
                 placement=placement,
                 strength=strength,
                 limits=limits,

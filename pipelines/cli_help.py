@@ -50,6 +50,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "generate": (
         "factory-gen generate --part tile --defect crack --count 200 --seed 7",
         "factory-gen generate --part tile --count 50        all defect types in turn",
+        "factory-gen generate --part tile --count 50 --codes paste --keep 0.5 --hardest-of 3",
     ),
     "score": (
         "factory-gen score --part tile                      all samples, against real defects",

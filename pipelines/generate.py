@@ -89,6 +89,7 @@ def run(
     codes: str | None = None,
     candidates: int | None = None,
     keep: float | None = None,
+    feather: float | None = None,
     placement: str = "learned",
     strength: float | None = None,
     strength_to: float | None = None,
@@ -110,6 +111,7 @@ def run(
         steps, solver, guidance: how the flow is solved; the recipe's by default.
         codes: where z comes from, the recipe's by default; "paste" starts from a pasted real defect.
         candidates: codes tried per defect, the recipe's by default.
+        feather: width in pixels of the blend inside the mask's edge, the recipe's by default.
         keep: with codes "paste", how much of the pasted defect is kept, in [0,1); the recipe's by default.
         placement: "learned", "region" or "free".
         strength: contrast rank in [0,1] among real defects; None draws it.
@@ -138,7 +140,13 @@ def run(
         )
     types = types_of(generator, defect)
     choice = generator.choice(
-        steps=steps, solver=solver, guidance_scale=guidance, codes=codes, candidates=candidates, keep=keep
+        steps=steps,
+        solver=solver,
+        guidance_scale=guidance,
+        codes=codes,
+        candidates=candidates,
+        keep=keep,
+        feather=feather,
     )
     steps_for_calls(choice.solver.solver, choice.solver.steps)
     request = Request(

@@ -285,8 +285,8 @@ class Drawing:
 
 def drawn_by(choice: DrawChoice) -> dict[str, Any]:
     """How a defect was drawn, as far as the sample's row has no column for it."""
-    facts: dict[str, Any] = {"codes": choice.codes, "candidates": choice.candidates, "gain": choice.gain}
-    facts["guidance"] = choice.solver.guidance
+    names = ("codes", "candidates", "gain", "feather")
+    facts = {**{name: getattr(choice, name) for name in names}, "guidance": choice.solver.guidance}
     return facts | ({"keep": choice.keep} if choice.codes == PASTE else {})
 
 

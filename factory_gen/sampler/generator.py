@@ -98,6 +98,7 @@ class Generator:
         codes: str | None = None,
         candidates: int | None = None,
         keep: float | None = None,
+        feather: float | None = None,
     ) -> DrawChoice:
         """How to draw: the recipe's settings where nothing else is said; `keep` counts with codes "paste" alone."""
         own = self.settings
@@ -108,7 +109,15 @@ class Generator:
         )
         source = codes or own.codes
         kept = (own.keep if keep is None else keep) if source == PASTE else 0.0
-        return DrawChoice(solve, source, candidates or own.candidates, own.margin, own.gain, kept)
+        return DrawChoice(
+            solver=solve,
+            codes=source,
+            candidates=candidates or own.candidates,
+            margin=own.margin,
+            gain=own.gain,
+            feather=own.feather if feather is None else feather,
+            keep=kept,
+        )
 
     def __call__(
         self,
@@ -162,7 +171,7 @@ class Generator:
 
     def draw(self, requests: Sequence[DefectRequest], choice: DrawChoice) -> list[DrawnDefect]:
         """Draw many requests together (see `sampler.inpaint.draw_defects`)."""
-        return draw_defects(self.parts, requests, choice, feather=self.settings.feather)
+        return draw_defects(self.parts, requests, choice)
 
     @torch.no_grad()
     def whole_windows(

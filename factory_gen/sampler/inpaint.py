@@ -24,9 +24,9 @@ from factory_gen.sampler.window_plan import WindowPlace, plan_windows
 from factory_gen.seeds import torch_generator
 from factory_gen.stages import stage
 
-# Distance in pixels from a mask's middle to its edge up to which the blend has its least width.
-THIN = 12.0
-WIDEST_EDGE = 3.0
+# Distances in pixels from a mask's middle to its edge up to which, and from which on, the blend has one width.
+THIN, THICK = 16.0, 40.0
+WIDEST_EDGE = 6.0
 
 
 @dataclass(frozen=True)
@@ -151,13 +151,15 @@ class _Canvas:
 
 
 def edge_width(mask: np.ndarray, least: float) -> float:
-    """Width in pixels of the blend inside a mask's edge (H,W): `least`, up to three times as much for thick masks.
+    """Width in pixels of the blend inside a mask's edge (H,W): `least`, and `WIDEST_EDGE` for thick masks.
 
-    Masks of large areas are drawn by a broad hand, and the real look fades where they end; a crack has no room for it.
+    Masks of large areas are drawn by a broad hand, and the real look fades where they end. Small defects end where
+    their masks do, so what is seen must, too, or the masks would be too large by the blend.
     """
     padded = np.pad(mask, 1, mode="edge").astype(np.uint8)
     thickness = float(cv2.distanceTransform(padded, cv2.DIST_L2, 5).max())
-    return least * float(np.clip(thickness / THIN, 1.0, WIDEST_EDGE))
+    share = float(np.clip((thickness - THIN) / (THICK - THIN), 0.0, 1.0))
+    return least + share * max(0.0, WIDEST_EDGE - least)
 
 
 def whole_cells(array: np.ndarray, cell: int) -> np.ndarray:
@@ -183,15 +185,14 @@ def _inside(area: tuple[slice, slice], size: tuple[int, ...]) -> tuple[slice, sl
 
 
 def draw_defects(
-    parts: Parts, requests: Sequence[DefectRequest], choice: DrawChoice, *, feather: float, batch: int = 64
+    parts: Parts, requests: Sequence[DefectRequest], choice: DrawChoice, *, batch: int = 64
 ) -> list[DrawnDefect]:
     """Draw all requests.
 
     Args:
         parts: the model.
         requests: pictures, masks, types, seeds.
-        choice: solver, codes, candidates, margin, gain.
-        feather: width in pixels of the blend inside the mask's edge.
+        choice: solver, codes, candidates, margin, gain, feather.
         batch: windows drawn together; a defect of more windows is drawn alone.
 
     Returns:
@@ -201,7 +202,7 @@ def draw_defects(
         UsageError: a type that the model does not know, or a mask of another size than its picture.
     """
     with stage("composite"):
-        canvases = [_Canvas(request, parts, feather) for request in requests]
+        canvases = [_Canvas(request, parts, choice.feather) for request in requests]
     result: list[DrawnDefect] = []
     while len(result) < len(canvases):
         some = _next_batch(canvases[len(result) :], batch)

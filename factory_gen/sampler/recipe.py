@@ -91,7 +91,8 @@ class GenerateSettings:
         candidates: codes tried per window; the one whose contrast is nearest the one asked for is kept.
         keep: with codes "paste", where between the prior's sample (0) and the pasted defect (1) the flow starts.
         margin: pixels around the mask that are drawn anew with it, so that both sides agree.
-        feather: width in pixels of the blend inside the mask's edge.
+        feather: width in pixels of the blend inside the mask's edge, 6 in thick masks; up to 1 there is none, and what
+            is seen ends where the mask does.
         gain: the drawn difference may be scaled by 1/gain to gain to meet the contrast asked for; 1 is off.
         attempts: draws per sample before it counts as failed.
         chunk: samples drawn together.
@@ -104,7 +105,7 @@ class GenerateSettings:
     candidates: int = 6
     keep: float = 0.5
     margin: int = 6
-    feather: float = 2.0
+    feather: float = 1.0
     gain: float = 1.0
     attempts: int = 4
     chunk: int = 32
@@ -117,6 +118,8 @@ class GenerateSettings:
             raise ValueError(f"codes must be one of {', '.join(CODE_SOURCES)}, found {self.codes!r}")
         if not 0 <= self.keep < 1:
             raise ValueError(f"keep must lie in [0, 1), found {self.keep}")
+        if self.feather < 0:
+            raise ValueError(f"feather must not be negative, found {self.feather}")
         if self.gain < 1:
             raise ValueError(f"gain must be at least 1, found {self.gain}")
         for name in ("candidates", "attempts", "chunk"):

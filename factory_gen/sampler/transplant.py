@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 
 from factory_gen.images.masks import crop_around, dilate
+from factory_gen.images.windows import fill_smooth
 from factory_gen.sampler.real_shapes import Trace
 
-RING = 6
-GAP = 1
+REACH = 24
+# The defect's own blur reaches a little beyond its mask.
+GAP = 2
 
 
 def transplant(
@@ -27,6 +29,10 @@ def transplant(
 ) -> np.ndarray:
     """The target with a real defect's pixels under the mask.
 
+    What is moved is the difference between the real defect and the smooth continuation of what surrounds it; it is
+    added to the smooth continuation of what surrounds the new place. So the light of either picture, bright in the
+    middle and dark at the side, stays where it is.
+
     Args:
         target: (H,W,C) float32 in [-1,1], the good picture.
         mask: (H,W) bool, where the defect goes.
@@ -37,24 +43,23 @@ def transplant(
         trace: which of its pixels lie under the mask.
 
     Returns:
-        (H,W,C) float32, equal to the target outside the mask; under it the real pixels, moved by the difference of the
-        surroundings' medians.
+        (H,W,C) float32, equal to the target outside the mask.
     """
-    moved = cv2.remap(real, trace.columns, trace.rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    here, there = crop_around(mask, REACH), crop_around(trace.real, REACH)
+    excess = real[there] - _continued(real[there], real_region[there] & ~dilate(defects, GAP)[there], real)
+    columns, rows = trace.columns - there[1].start, trace.rows - there[0].start
+    moved = cv2.remap(excess, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     moved = moved.reshape(*trace.rows.shape, real.shape[2])
-    shift = _level(target, mask, region, mask) - _level(real, trace.real, real_region, defects)
+    base = _continued(target[here], region[here] & ~dilate(mask[here], GAP), target)
     ys, xs = np.nonzero(mask)
     result = target.copy()
-    result[ys, xs] = np.clip(moved[ys - trace.corner[0], xs - trace.corner[1]] + shift, -1.0, 1.0)
-    return result
+    result[ys, xs] = base[ys - here[0].start, xs - here[1].start]
+    result[ys, xs] += moved[ys - trace.corner[0], xs - trace.corner[1]]
+    return np.clip(result, -1.0, 1.0)
 
 
-def _level(picture: np.ndarray, mask: np.ndarray, region: np.ndarray, defects: np.ndarray) -> np.ndarray:
-    """Median (C,) of the part in a ring around a mask, defects left out; of the sound part where there is no ring."""
-    near = crop_around(mask, RING + 1)
-    sound = region & ~dilate(defects, GAP)
-    ring = dilate(mask[near], RING) & sound[near]
-    if ring.any():
-        return np.asarray(np.median(picture[near][ring], axis=0), np.float32)
-    values = picture[sound] if sound.any() else picture.reshape(-1, picture.shape[2])
-    return np.asarray(np.median(values, axis=0), np.float32)
+def _continued(piece: np.ndarray, sound: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """A piece (h,w,C), what is not sound (h,w) continued from what is; the picture's median where nothing is."""
+    if not sound.any():
+        return np.broadcast_to(np.median(picture, axis=(0, 1)), piece.shape)
+    return fill_smooth(piece, ~sound)

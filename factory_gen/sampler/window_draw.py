@@ -77,6 +77,7 @@ class DrawChoice:
     candidates: int
     margin: int
     gain: float
+    feather: float = 1.0
     keep: float = 0.0
 
 

@@ -61,6 +61,7 @@ class Generate:
     codes: str | None = None
     candidates: int | None = None
     keep: float | None = None
+    feather: float | None = None
     hardest_of: int = 1
     placement: str = "learned"
     strength: float | None = None

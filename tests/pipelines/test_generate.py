@@ -72,7 +72,13 @@ def test_every_sample_is_local_on_the_part_and_knows_where_it_comes_from(
         assert sample.recipe_sha256 == model.recipe_sha256
         assert sample.steps == report.steps
         assert sample.mask_origin["placement"] == "learned"
-        assert sample.mask_origin["drawn"] == {"codes": "auto", "candidates": 2, "gain": 4.0, "guidance": 1.0}
+        assert sample.mask_origin["drawn"] == {
+            "codes": "auto",
+            "candidates": 2,
+            "gain": 4.0,
+            "feather": 1.0,
+            "guidance": 1.0,
+        }
 
 
 def test_a_generation_keeps_its_pace_with_what_it_ran_on(work: Workplace) -> None:

@@ -140,9 +140,12 @@ def test_whole_windows_follow_their_generator(generator: Generator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("radius", "low", "high"), [(2, 2.0, 2.0), (10, 2.0, 2.0), (24, 3.8, 4.3), (60, 6.0, 6.0)]
+    ("radius", "low", "high"), [(2, 2.0, 2.0), (10, 2.0, 2.0), (24, 3.1, 3.6), (60, 6.0, 6.0)]
 )
 def test_thick_masks_have_a_wider_edge_and_thin_ones_keep_theirs(
     radius: int, low: float, high: float
 ) -> None:
-    assert low <= edge_width(disc((150, 150), (75, 75), radius), 2.0) <= high
+    mask = disc((150, 150), (75, 75), radius)
+    assert low <= edge_width(mask, 2.0) <= high
+    assert 1.0 <= edge_width(mask, 1.0) <= edge_width(mask, 2.0)
+    assert edge_width(mask, 9.0) == 9.0

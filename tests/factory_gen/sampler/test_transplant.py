@@ -64,7 +64,7 @@ def test_pixels_are_the_real_ones_moved_to_the_level_of_the_new_place() -> None:
     made = transplant(target, ell(), ALL, real, ell(), ALL, trace)
     assert (made[~ell()] == target[~ell()]).all()
     assert made[ell()].mean() == pytest.approx(-0.7, abs=0.02)
-    assert np.corrcoef(made[ell()][:, 0], real[ell()][:, 0])[0, 1] > 0.999
+    assert np.corrcoef(made[ell()][:, 0], real[ell()][:, 0])[0, 1] > 0.98
 
 
 def test_other_defects_and_the_backdrop_say_nothing_about_the_level() -> None:
@@ -78,20 +78,40 @@ def test_other_defects_and_the_backdrop_say_nothing_about_the_level() -> None:
     trace = trace_of(ell(), unwarped(ell()), (0, 0))
     assert trace is not None
     made = transplant(np.zeros_like(real), ell(), ALL, real, ell() | beside, part, trace)
-    assert made[ell()].mean() == pytest.approx(0.0, abs=1e-6)
+    assert made[ell()].mean() == pytest.approx(0.0, abs=1e-5)
+
+
+def test_the_light_of_either_picture_stays_where_it_is() -> None:
+    """A dark defect from a picture that is bright on the left goes to one that is bright at the top: no seam."""
+    across = np.broadcast_to(np.linspace(0.5, -0.5, SIZE[1], dtype=np.float32)[None, :, None], (*SIZE, 1))
+    down = np.broadcast_to(np.linspace(0.5, -0.5, SIZE[0], dtype=np.float32)[:, None, None], (*SIZE, 1))
+    real = across.copy()
+    real[ell()] -= 0.2
+    trace = trace_of(ell(), unwarped(ell()), (0, 0))
+    assert trace is not None
+    made = transplant(down.copy(), ell(), ALL, real, ell(), ALL, trace)
+    assert np.abs(made - down + 0.2)[ell()].max() < 0.05
+
+
+def test_without_any_sound_pixel_near_the_median_stands_in() -> None:
+    everything = np.ones(SIZE, dtype=bool)
+    trace = trace_of(everything, unwarped(everything), (0, 0))
+    assert trace is not None
+    made = transplant(
+        np.full((*SIZE, 1), 0.1, np.float32), ALL, ALL, np.zeros((*SIZE, 1), np.float32), ALL, ALL, trace
+    )
+    assert np.allclose(made, 0.1)
 
 
 def test_placed_masks_carry_their_trace_and_drawn_ones_do_not() -> None:
     learned = learn_placement([RealMask("a", ell(), bounds(ALL))])
-    rows, columns = np.mgrid[0 : SIZE[0], 0 : SIZE[1]].astype(np.float32)
-    places = np.stack([rows, columns], axis=2) / 200.0
+    rough = np.random.default_rng(0).normal(0, 0.1, (*SIZE, 1)).astype(np.float32)
     for seed in range(12):
         rng = np.random.default_rng(seed)
         placed = place_mask(learned, ALL, "learned", rng, procedural_share=0.0)
         assert placed is not None and placed.trace is not None
-        made = transplant(np.zeros_like(places), placed.mask, ALL, places, ell(), ALL, placed.trace)
-        # What lies under the mask comes from within the real one; the level's shift is the same for all of it.
-        under = made[placed.mask]
-        assert len(np.unique(under.round(3), axis=0)) > 0.5 * len(under)
+        made = transplant(np.zeros_like(rough), placed.mask, ALL, rough, ell(), ALL, placed.trace)
+        assert not made[~placed.mask].any()
+        assert 0.04 < made[placed.mask].std() < 0.12
         drawn = place_mask(learned, ALL, "learned", np.random.default_rng(seed), procedural_share=1.0)
         assert drawn is not None and drawn.trace is None
