@@ -38,8 +38,8 @@ def _told(language: str, text: str) -> str:
 
 
 def _filling(language: str, text: str) -> str:
-    """What stands in a gap: a sentence is told, too; a name, a path or a figure stays."""
-    return _told(language, text) if text.endswith(".") and " " in text else text
+    """What stands in a gap: a sentence or a phrase that is known is told, too; a name, a path or a figure stays."""
+    return _told(language, text) if " " in text else text
 
 
 @cache

@@ -116,7 +116,9 @@ def test_a_sentence_is_told_with_its_own_names_and_figures() -> None:
     use_language("de")
     assert told(refusal.found) == "kein Teil 'bolt {1}'"
     lift = "+0.052 (+0.011 to +0.094) over real oversampled"
-    assert told(f"The lift is {lift}: all of the interval lies above 0.").startswith(f"Der Gewinn ist {lift}")
+    assert told(f"The lift is {lift}: all of the interval lies above 0.").startswith(
+        "Der Gewinn ist +0.052 (+0.011 bis +0.094) gegenüber real oversampled:"
+    )
     way = "Run `factory-gen gate --part bolt --version 2`. To go on all the same: --override REASON (it is recorded)."
     assert told(way).startswith("Lassen Sie die Prüfung") and told(way).endswith("(er wird festgehalten).")
 
