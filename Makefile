@@ -1,6 +1,6 @@
 # One word per habit. `make help` lists them.
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up test check format docs lock clean
+.PHONY: help setup demo up test check format docs screenshots lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -9,7 +9,7 @@ DEMO := demo_out
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready  ## make .venv from requirements.lock (a second call has nothing to do)
 
@@ -35,6 +35,9 @@ format: setup  ## lay out the code and mend what can be mended
 docs: setup  ## write the parts of docs/reference that come from the code
 	$(BIN)/python -m pipelines.cli_reference docs/reference
 
+screenshots: setup  ## pictures of every page over a demo plant, into ./screenshots (Chromium, some 20 minutes)
+	$(BIN)/python -m tests.browser.screenshots screenshots
+
 lock: $(VENV)/.made  ## resolve pyproject.toml afresh into requirements.lock
 	$(PYTHON) -m venv --clear build/lock
 	build/lock/bin/python -m pip install --quiet --upgrade pip
@@ -44,7 +47,7 @@ lock: $(VENV)/.made  ## resolve pyproject.toml afresh into requirements.lock
 	rm -rf build/lock
 
 clean:  ## remove what demo, test and check have left (.venv stays)
-	rm -rf $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(DEMO) screenshots build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 # Debian's python3 comes without ensurepip; its own pip can then fill the empty environment

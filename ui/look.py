@@ -64,6 +64,9 @@ STYLE = """<style>
 [data-testid="stCheckbox"] label { min-height: 44px; }
 [data-testid="stTooltipHoverTarget"] button, [data-testid="stWidgetLabel"] button,
 [data-testid="stElementToolbar"] button { min-height: 24px; min-width: 24px; }
+[data-testid^="stBaseButton-primary"], [data-testid^="stBaseButton-primary"] * { color: light-dark(#FFFFFF, #16181C); }
+[data-testid^="stBaseButton-primary"]:disabled, [data-testid^="stBaseButton-primary"]:disabled * { color: inherit; }
 [data-testid="stSlider"] [role="slider"] { width: 24px; height: 24px; }
-[class*="st-key-fg-gallery"] [data-testid="stImageCaption"] { text-align: start; overflow-wrap: anywhere; }
+[class*="st-key-fg-gallery"] [data-testid="stImageCaption"] {
+  text-align: start; word-break: keep-all; overflow-wrap: anywhere; }
 </style>"""

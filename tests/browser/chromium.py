@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Request, TimeoutError, expect, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -21,6 +21,12 @@ FLAGS = [
 ]
 PATIENCE_MS = 90_000  # a busy machine answers late, not never
 QUIET = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+# counts how often the page began to be drawn anew, so that a click is waited for from its beginning to its end
+COUNTS = """window.runs = 0;
+new MutationObserver((seen) => seen.forEach((one) => {
+  if (one.target.dataset.testScriptState !== 'notRunning') window.runs += 1;
+})).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-test-script-state'] });"""
+BEGINS_MS = 3_000
 DRAWN = f'{QUIET} h1, {QUIET} [data-testid="stException"]'
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -50,6 +56,7 @@ class Visitor:
         self.foreign: list[str] = []
         self.faults: list[str] = []
         page.set_default_timeout(PATIENCE_MS)
+        page.add_init_script(COUNTS)
         page.on("request", self._asked)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
 
@@ -68,14 +75,21 @@ class Visitor:
     def waits(self) -> None:
         """Until the page has been drawn to its end."""
         self.page.wait_for_selector(DRAWN)
-        self.page.wait_for_timeout(150)  # a click's own run may only begin now
+        self.page.wait_for_timeout(300)  # a click's own run may only begin now
         self.page.wait_for_selector(QUIET)
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)  # parts that are still being fetched
 
+    def clicks(self, target: Locator) -> None:
+        """Click on what makes the page be drawn anew, and wait for that."""
+        before = self.page.evaluate("window.runs")
+        target.click()
+        with suppress(TimeoutError):  # on a slow machine it may begin late
+            self.page.wait_for_function("(before) => window.runs > before", arg=before, timeout=BEGINS_MS)
+        self.waits()
+
     def presses(self, words: str, *, exact: bool = True) -> None:
         """Press a button by its words."""
-        self.button(words, exact=exact).click()
-        self.waits()
+        self.clicks(self.button(words, exact=exact))
 
     def button(self, words: str, *, exact: bool = True) -> Locator:
         """A button by its words, with or without an icon before them."""

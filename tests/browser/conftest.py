@@ -12,7 +12,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser
 
 from tests.browser.chromium import Visitor, chromium, started
-from tests.browser.dashboard import make_home, served
+from tests.browser.dashboard import served
 
 SIZE = {"width": 1280, "height": 900}
 Visits = Callable[..., Visitor]
@@ -43,6 +43,8 @@ def drawn_home(needs_chromium: None, tmp_path_factory: pytest.TempPathFactory) -
     folder = shared / "browser-plant"
     with FileLock(f"{folder}.lock"):
         if not (folder / "ready").exists():
+            from tests.browser.plant import make_home  # brings the training with it: seconds
+
             make_home(folder)
             (folder / "ready").touch()
     return folder / "home"

@@ -13,14 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines import generate
+from data_registry.session import Work, open_registry
 from pipelines.settings import PREFIX
-from tests.pipelines.drawn_part import workplace
-from tests.pipelines.trained_part import PART, ingest_plant, train_part
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 240.0
-SAMPLES = 100
 
 
 def free_port() -> int:
@@ -30,15 +27,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def make_home(folder: Path) -> Path:
-    """A small demo plant with a model and samples; gives the home."""
-    home = folder / "home"
-    home.mkdir(parents=True)
-    with workplace(home) as work:
-        ingest_plant(work, folder, good=24, defective=9)
-        train_part(work, folder)
-        generate.run(work, PART, count=SAMPLES)
-    return home
+@contextmanager
+def records(home: Path) -> Iterator[Work]:
+    """What the registry of a home has; nothing of the method is loaded."""
+    with open_registry(f"sqlite:///{home / 'registry.db'}") as registry, registry.read() as rows:
+        yield rows
 
 
 @contextmanager
@@ -62,7 +55,7 @@ def boxed(home: Path) -> Iterator[str]:
     """The whole box: engine, one worker, pages; gives the pages' address."""
     port = free_port()
     ports = ["--engine-port", str(free_port()), "--tracking-port", "0", "--pages-port", str(port)]
-    line = ["-m", "pipelines.cli", "up", "--gpus", "0", *ports, "--within", str(int(PATIENCE_S))]
+    line = ["-m", "pipelines.cli", "up", "--open", "--gpus", "0", *ports, "--within", str(int(PATIENCE_S))]
     with _process(home, line, home / "up.log") as process:
         _until_answers(f"http://127.0.0.1:{port}/_stcore/health", process, home / "up.log")
         _until_said("healthy after", process, home / "up.log")

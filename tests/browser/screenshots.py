@@ -14,13 +14,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from pipelines import demo
 from tests.browser.chromium import Visitor, started
 from tests.browser.dashboard import served
-from tests.pipelines.drawn_part import workplace
 
 HEIGHTS = {1280: 800, 1920: 1080}
 THEMES = ("light", "dark")
+GALLERY_BUTTONS = '[class*="st-key-fg-gallery"] [data-testid="stButton"] button'
 LOCALES = {"en": "en-GB", "ja": "ja-JP"}
 
 
@@ -33,8 +32,7 @@ def _switch(at: int, bar: int = 0) -> Callable[[Visitor], None]:
 
     def press(visitor: Visitor) -> None:
         bars = visitor.page.locator('[data-testid="stButtonGroup"]')
-        bars.nth(bar).locator("button").nth(at).click()
-        visitor.waits()
+        visitor.clicks(bars.nth(bar).locator("button").nth(at))
 
     return press
 
@@ -49,14 +47,12 @@ def _tab(at: int) -> Callable[[Visitor], None]:
 
 def _primary(visitor: Visitor) -> None:
     """Press the page's main button and wait for what it draws."""
-    visitor.page.locator('[data-testid="stBaseButton-primary"]').first.click()
-    visitor.waits()
+    visitor.clicks(visitor.page.locator('[data-testid="stBaseButton-primary"]').first)
 
 
 def paint_line(visitor: Visitor) -> None:
     """Choose the first picture of Inpaint and draw a stroke across its middle."""
-    visitor.page.locator('[class*="st-key-inpaint-good"] button').first.click()
-    visitor.waits()
+    visitor.clicks(visitor.page.locator('[class*="st-key-inpaint-good"] button').first)
     canvas = visitor.page.locator("canvas.fg-view")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -79,17 +75,13 @@ def _painted(visitor: Visitor) -> None:
 
 
 def _stage(visitor: Visitor) -> None:
-    """The second and third view of Explore: press the first sample's button."""
-    visitor.page.locator('[class*="st-key-fg-gallery"] button').first.click()
-    visitor.waits()
+    """Press the first button of a gallery."""
+    visitor.clicks(visitor.page.locator(GALLERY_BUTTONS).first)
 
 
 def _ends(visitor: Visitor) -> None:
-    buttons = visitor.page.locator('[class*="st-key-fg-gallery"] button')
-    buttons.nth(0).click()
-    visitor.waits()
-    visitor.page.locator('[class*="st-key-fg-gallery"] button').nth(3).click()
-    visitor.waits()
+    for at in (0, 3):
+        visitor.clicks(visitor.page.locator(GALLERY_BUTTONS).nth(at))
     _primary(visitor)
 
 
@@ -205,6 +197,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     home = given.home
     if home is None:
+        from pipelines import demo  # brings the training with it: seconds
+        from tests.pipelines.drawn_part import workplace
+
         home = given.out / "plant" / "home"
         with workplace(home) as work:
             demo.run(work, given.out / "plant")

@@ -14,9 +14,8 @@ import pytest
 from factory_gen.images.files import encode_png
 from tests.browser.chromium import Visitor
 from tests.browser.conftest import Visits
-from tests.browser.dashboard import served
+from tests.browser.dashboard import records, served
 from tests.drawn_files import grey
-from tests.pipelines.drawn_part import workplace
 
 REFUSED = "This cannot be done yet"
 
@@ -71,7 +70,7 @@ def sends(visitor: Visitor, name: str, data: bytes) -> None:
 
 
 def parts(home: Path) -> list[str]:
-    with workplace(home) as work, work.registry.read() as rows:
+    with records(home) as rows:
         return [one.name for one in rows.parts.list()]
 
 
@@ -109,6 +108,7 @@ def test_pictures_that_are_none_are_named_and_the_rest_comes_in(visit: Visits, h
 
 def test_a_file_that_is_no_zip_is_not_taken(visit: Visits) -> None:
     visitor = visit("catalogue")
+    visitor.opens("Add pictures")
     visitor.fills("Name of the part", "nut")
     visitor.page.locator('input[type="file"]').set_input_files(
         {"name": "run.exe", "mimeType": "application/octet-stream", "buffer": b"MZ" * 100}

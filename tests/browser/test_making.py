@@ -8,15 +8,14 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.chromium import Visitor
 from tests.browser.conftest import SIZE, Visits
-from tests.browser.dashboard import free_port, served
+from tests.browser.dashboard import free_port, records, served
 from tests.browser.screenshots import paint_line
-from tests.pipelines.drawn_part import workplace
 
 PAINTED = "pixels are painted and kept"
 
 
 def samples(home: Path) -> int:
-    with workplace(home) as work, work.registry.read() as rows:
+    with records(home) as rows:
         return sum(one.n for one in rows.samples.counts(rows.parts.list()[0].id))
 
 

@@ -6,17 +6,16 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from pipelines.queries_review import SAMPLE
 from tests.browser.chromium import Visitor
 from tests.browser.conftest import Visits
-from tests.pipelines.drawn_part import workplace
+from tests.browser.dashboard import records
 
 DECISIONS = ("o", "n", "u", "o", "n")
 
 
 def decided(home: Path) -> dict[int, str | None]:
     """Sample to its latest decision, as the registry has it."""
-    with workplace(home) as work, work.registry.read() as rows:
+    with records(home) as rows:
         part = rows.parts.list()[0]
         return {one.id: one.latest_review for one in rows.samples.stream(part.id)}
 
@@ -43,7 +42,7 @@ def test_twenty_by_keyboard_with_undo(visit: Visits, home: Path) -> None:
         types(visitor, DECISIONS[at % len(DECISIONS)])
     assert len(set(seen)) == 20
     kept = {key: one for key, one in decided(home).items() if one is not None}
-    assert sorted(kept) == sorted(int(one.removeprefix(SAMPLE)) for one in seen)
+    assert sorted(kept) == sorted(int(one.removeprefix("s")) for one in seen)
     assert sorted(kept.values()) == sorted(["ok", "ng", "undecided", "ok", "ng"] * 4)
     for _again in range(3):
         types(visitor, "z")

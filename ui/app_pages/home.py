@@ -58,7 +58,7 @@ def _path(facts: HomeFacts) -> None:
         with column.container(border=True, height="stretch"):
             done, current = facts.done[step], facts.next_step == step
             icon = "check_circle" if done else "play_circle" if current else "radio_button_unchecked"
-            st.markdown(f":material/{icon}: **{_(TITLES[step])}**")
+            st.markdown(f":material/{icon}:  \n**{_(TITLES[step])}**")
             st.caption(_count(facts, step))
 
 
@@ -100,7 +100,12 @@ def _figure(title: str, figure: Figure | None) -> None:
         st.metric(title, "–")
         st.caption(_("Not worked out yet: see the page Gate and figures."))
         return
-    st.metric(title, _shown(figure, figure.value), chart_data=list(figure.before), chart_type="line")
+    st.metric(
+        title,
+        _shown(figure, figure.value),
+        chart_data=list(figure.before) if len(figure.before) > 1 else None,
+        chart_type="line",
+    )
     if figure.low is not None and figure.high is not None:
         st.caption(
             _("between {low} and {high}").format(

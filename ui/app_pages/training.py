@@ -80,7 +80,7 @@ def _models(session: Session, part: PartRecord) -> None:
 def _model_row(one: ModelFacts) -> Mapping[str, object]:
     model = one.model
     own = {"psnr": "PSNR", "kid_flow": "KID", "calibration_holes": _("calibration")}
-    figures = {title: f"{model.metrics[name]:.3g}" for name, title in own.items() if name in model.metrics}
+    figures = {title: _short(model.metrics[name]) for name, title in own.items() if name in model.metrics}
     return {
         _("model"): model.number,
         _("role"): ", ".join(_(ALIASES[name]) for name in model.aliases if name in ALIASES),
@@ -233,4 +233,6 @@ def _differing(picked: list[RunFacts]) -> None:
 
 
 def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

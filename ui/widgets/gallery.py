@@ -68,7 +68,7 @@ def page_buttons(key: str, first: int, last_shown: int | None, *, more: bool) ->
         more: whether there may be a page after this one.
     """
     stack = _stack(key, first)
-    back, where, forward = st.columns([1, 1, 1])
+    back, where, forward = st.columns([1, 1, 1], vertical_alignment="center")
     back.button(
         _("Page before"),
         key=f"{key}-back",

@@ -42,6 +42,23 @@ TERM_WORDS = {
     "avoided collection": N_("avoided collection"),
     "net": N_("net"),
 }
+# units and sources as `pipelines.roi_inputs` has them; a source that the plant wrote is shown as it is
+UNITS = (
+    N_("parts/month"),
+    N_("share of parts"),
+    N_("share of defects"),
+    N_("share of escapes"),
+    N_("{currency}/escape"),
+    N_("{currency}/caught defect"),
+    N_("{currency}/false reject"),
+    N_("{currency}, once"),
+    N_("{currency}/month"),
+    N_("real defects"),
+    N_("hours/defect"),
+    N_("{currency}/hour"),
+    N_("{currency}/defect"),
+)
+SOURCES = (N_("example, replace it"), N_("assumed, replace it"), N_("none: not measured"))
 
 
 def edit_inputs(part: PartRecord, kept: RoiInputs) -> RoiInputs:
@@ -58,6 +75,7 @@ def edit_inputs(part: PartRecord, kept: RoiInputs) -> RoiInputs:
             hide_index=True,
             num_rows="fixed",
             height="content",
+            placeholder="–",
             key=f"inputs_{part.id}",
             disabled=["input", "unit"],
             column_config={
@@ -83,19 +101,20 @@ def _row(inputs: RoiInputs, name: str) -> dict[str, Any]:
         "low": one.low,
         "mid": float(one.mid),
         "high": one.high,
-        "unit": unit_of(name, inputs.currency),
-        "source": one.source,
+        "unit": _(unit_of(name, "{currency}")).format(currency=inputs.currency),
+        "source": _(one.source) if one.source in SOURCES else one.source,
     }
 
 
 def _edits(frame: pd.DataFrame) -> dict[str, tuple[float | None, float, float | None, str]]:
     found = {}
+    own = {_(text): text for text in SOURCES}
     for name, row in frame.iterrows():
         found[str(name)] = (
             _number(row["low"]),
             _number(row["mid"]) or 0.0,
             _number(row["high"]),
-            str(row["source"] or ""),
+            own.get(str(row["source"]), str(row["source"] or "")),
         )
     return found
 
