@@ -1,4 +1,4 @@
-"""The visitor's own account, below the navigation: who is in, a new password, the way out."""
+"""The visitor's own account, beside the part: who is in, a new password, the way out."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ def own_account(session: Session) -> None:
         st.caption(":material/lock_open: " + _("Open without accounts, for this machine alone."))
         return
     role = _(ROLES[session.actor.role])
-    st.caption(f":material/person: {_escaped(session.actor.name)} · {role}")
-    with st.expander(_("New password")):
-        _new_password(session)
-    if st.button(_("Log out"), icon=":material/logout:", width="stretch", key="log_out"):
-        session.service.log_out()
-        leave(LEFT)
-        st.rerun()
+    name = _escaped(session.actor.name)
+    # one line until it is opened, so that the pages below stay on the screen
+    with st.popover(f"{name} · {role}", icon=":material/person:", width="stretch"):
+        if st.button(_("Log out"), icon=":material/logout:", width="stretch", key="log_out"):
+            session.service.log_out()
+            leave(LEFT)
+            st.rerun()
+        with st.expander(_("New password")):
+            _new_password(session)
 
 
 def _new_password(session: Session) -> None:

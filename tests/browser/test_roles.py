@@ -74,6 +74,7 @@ def test_an_admin_keeps_people_and_leaves(visit: Visits) -> None:
     assert visitor.page.locator("h1").first.inner_text() == "Administration"
     visitor.opens("Users")
     assert visitor.page.get_by_test_id("stDataFrame").count() == 1
+    visitor.page.get_by_test_id("stPopoverButton").first.click()
     visitor.presses("Log out")
     visitor.sees("You have logged out.")
     visitor.page.reload()
