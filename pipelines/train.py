@@ -126,14 +126,12 @@ def run(
         return _report_of_follower(part, plan, stages, time.monotonic() - started)
     if not resume or (stored is None and is_closed(folder)):
         shutil.rmtree(folder, ignore_errors=True)
-    tags = {
-        "recipe_sha256": plan.sha256,
-        "dataset_version": str(dataset.number),
-        "seed": str(seed),
-        "view": view,
-    }
     with open_tracker(work.settings).start_training_run(
-        part, asdict(plan), tags, name=f"{part} {plan.name}", resume_run_id=_read_run(folder)
+        part,
+        asdict(plan),
+        _tags(plan, dataset, seed, view),
+        name=f"{part} {plan.name}",
+        resume_run_id=_read_run(folder),
     ) as tracked:
         _write_run(folder, tracked.run_id)
         if stored is None:
@@ -164,6 +162,15 @@ def run(
         mlflow_run=model.mlflow_run_id,
         notes=_notes(pictures, model),
     )
+
+
+def _tags(plan: Recipe, dataset: DatasetVersionRecord, seed: int, view: str) -> dict[str, str]:
+    return {
+        "recipe_sha256": plan.sha256,
+        "dataset_version": str(dataset.number),
+        "seed": str(seed),
+        "view": view,
+    }
 
 
 def _origin(
