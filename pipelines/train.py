@@ -126,12 +126,9 @@ def run(
         return _report_of_follower(part, plan, stages, time.monotonic() - started)
     if not resume or (stored is None and is_closed(folder)):
         shutil.rmtree(folder, ignore_errors=True)
+    tags = _tags(plan, dataset, seed, view)
     with open_tracker(work.settings).start_training_run(
-        part,
-        asdict(plan),
-        _tags(plan, dataset, seed, view),
-        name=f"{part} {plan.name}",
-        resume_run_id=_read_run(folder),
+        part, asdict(plan), tags, name=f"{part} {plan.name}", resume_run_id=_read_run(folder)
     ) as tracked:
         _write_run(folder, tracked.run_id)
         if stored is None:
