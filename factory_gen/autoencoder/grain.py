@@ -109,11 +109,11 @@ class PatchCritic(nn.Module):
 
 
 def band_energies(windows_BCHW: torch.Tensor) -> torch.Tensor:
-    """Log energy of four octaves of detail in each quarter of each window, averaged over the batch: (4,)."""
+    """Log energy of four octaves of detail, the mean over the quarters of each window: (B,4)."""
     logs, current = [], windows_BCHW
     for _ in range(4):
         smooth = F.avg_pool2d(current, 2)
         detail = current - F.interpolate(smooth, scale_factor=2, mode="nearest")
-        logs.append((F.adaptive_avg_pool2d(detail.square(), 2) + 1e-6).log().mean())
+        logs.append((F.adaptive_avg_pool2d(detail.square(), 2) + 1e-6).log().mean(dim=(1, 2, 3)))
         current = smooth
-    return torch.stack(logs)
+    return torch.stack(logs, dim=1)

@@ -54,7 +54,7 @@ def train_autoencoder(
     loop = replace(loop, steps=settings.steps, learning_rate=settings.learning_rate, weight_decay=1e-4)
     model.to(memory_format=torch.channels_last)
 
-    def draw(generator: torch.Generator, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def draw(generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         return draw_batch(windows, settings.batch, generator)
 
     def step(

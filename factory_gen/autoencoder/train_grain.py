@@ -33,23 +33,21 @@ class _Pair(nn.Module):
 
     def forward(
         self, real: torch.Tensor, decoded: torch.Tensor, noise: list[torch.Tensor], penalise: bool
-    ) -> tuple[torch.Tensor, dict[str, float]]:
-        """Sum of both players' losses on (B,C,S,S) real and decoded crops."""
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Of (B,C,S,S) real and decoded crops: the critic's loss (B,), the grain's (B,), and its bands (B,4)."""
         fake = decoded + self.grain(decoded, noise)
         real = real.requires_grad_(penalise)
         score_real, score_fake = self.critic(real), self.critic(fake.detach())
-        critic_loss = F.relu(1 - score_real).mean() + F.relu(1 + score_fake).mean()
+        critic_loss = (F.relu(1 - score_real) + F.relu(1 + score_fake)).mean(dim=(1, 2, 3))
         if penalise:
             (slope,) = torch.autograd.grad(score_real.float().sum(), real, create_graph=True)
-            critic_loss = critic_loss + PENALTY * slope.square().mean(dim=(1, 2, 3)).mean()
+            critic_loss = critic_loss + PENALTY * slope.square().mean(dim=(1, 2, 3))
         for parameter in self.critic.parameters():
             parameter.requires_grad_(False)
-        fool = -self.critic(fake).mean()
+        fool = -self.critic(fake).mean(dim=(1, 2, 3))
         for parameter in self.critic.parameters():
             parameter.requires_grad_(True)
-        bands = (band_energies(fake) - band_energies(real.detach())).abs().sum()
-        figures = {"critic": float(critic_loss.detach()), "bands": float(bands.detach())}
-        return critic_loss + fool + BAND_WEIGHT * bands, figures
+        return critic_loss, fool, band_energies(fake)
 
 
 def train_grain(
@@ -97,7 +95,7 @@ def train_grain(
     pair = _Pair(grain, critic).to(memory_format=torch.channels_last)
     crop = min(settings.crop, real.shape[-1])
 
-    def draw(generator: torch.Generator, rank: int) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    def draw(generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
         picks = torch.randint(real.shape[0], (settings.batch,), generator=generator)
         corners = torch.randint(real.shape[-1] - crop + 1, (settings.batch, 2), generator=generator)
         cuts = [
@@ -118,9 +116,12 @@ def train_grain(
     ) -> tuple[torch.Tensor, dict[str, float]]:
         device = next(network.parameters()).device
         penalise = bool(torch.rand(1, generator=generator) < 0.125)
-        result: tuple[torch.Tensor, dict[str, float]] = network(
-            batch[0].to(device), batch[1].to(device), [one.to(device) for one in batch[2]], penalise
+        real = batch[0].to(device)
+        critic, fool, bands = network(
+            real, batch[1].to(device), [one.to(device) for one in batch[2]], penalise
         )
-        return result
+        missed = (bands.mean(dim=0) - band_energies(real.detach()).mean(dim=0)).abs().sum()
+        loss = critic.mean() + fool.mean() + BAND_WEIGHT * missed
+        return loss, {"critic": float(critic.detach().mean()), "bands": float(missed.detach())}
 
     return train("grain", pair, draw, step, loop, folder, resume=resume, report=report)

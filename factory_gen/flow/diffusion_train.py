@@ -47,7 +47,7 @@ def train_diffusion(
     loop = replace(loop, steps=settings.steps, learning_rate=settings.learning_rate)
     noise_process = training_noise()
 
-    def draw(generator: torch.Generator, rank: int) -> LatentBatch:
+    def draw(generator: torch.Generator) -> LatentBatch:
         return bank.draw(
             settings.batch, generator, whole_share=settings.whole_share, dropout=settings.dropout
         )

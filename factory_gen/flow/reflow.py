@@ -121,7 +121,7 @@ def train_reflow(
         return pseudo_huber(error, HUBER).mean(), {"error": float(error.detach().mean())}
 
     def draw(
-        generator: torch.Generator, rank: int
+        generator: torch.Generator,
     ) -> tuple[torch.Tensor, torch.Tensor, Source, torch.Tensor, Conditions]:
         with torch.no_grad():
             return pairs.draw(settings.batch, generator)

@@ -54,7 +54,7 @@ def train_flow_map(
     loop = replace(loop, steps=settings.tuning_steps, learning_rate=settings.tuning_rate)
     teacher = deepcopy(model).eval().requires_grad_(False) if settings.map_target == "flow" else None
 
-    def draw(generator: torch.Generator, rank: int) -> LatentBatch:
+    def draw(generator: torch.Generator) -> LatentBatch:
         return bank.draw(
             settings.batch, generator, whole_share=settings.whole_share, dropout=settings.dropout
         )

@@ -147,7 +147,7 @@ def train_codes(
     loop = replace(loop, steps=settings.steps, learning_rate=settings.learning_rate, autocast=False)
     table = _encode_bank(bank, encode, loop.seed)
 
-    def draw(generator: torch.Generator, rank: int) -> tuple[torch.Tensor, torch.Tensor, Conditions]:
+    def draw(generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor, Conditions]:
         rows = torch.randint(table.mean.shape[0], (settings.batch,), generator=generator)
         conditions = Conditions(*(part[rows] for part in table.conditions))
         return table.mean[rows], table.log_var[rows], conditions

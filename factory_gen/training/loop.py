@@ -2,7 +2,9 @@
 
 What a batch is and what a step does are given as functions; both get a generator that depends only on the seed and
 the step number, so a run that was killed continues with the batches it would have had. With a step budget the
-continued run is bit-equal on the CPU; with a time budget the schedule follows the clock and is not.
+continued run is bit-equal on the CPU; with a time budget the schedule follows the clock and is not. Several processes
+share out the rows of each batch (`factory_gen.training.share`), so how many there are changes the result by rounding
+only.
 """
 
 from __future__ import annotations
@@ -16,13 +18,14 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import AutocastKwargs
+from accelerate.utils import AutocastKwargs, broadcast
 from torch import nn
 
 from factory_gen.errors import FactoryGenError
 from factory_gen.seeds import torch_generator
 from factory_gen.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from factory_gen.training.ema import Ema
+from factory_gen.training.share import SharedNetwork
 
 Batch = Any
 Step = Callable[[nn.Module, Batch, torch.Generator, int], tuple[torch.Tensor, dict[str, float]]]
@@ -87,7 +90,7 @@ def make_accelerator(settings: LoopSettings) -> Accelerator:
 def train(
     name: str,
     model: nn.Module,
-    draw: Callable[[torch.Generator, int], Batch],
+    draw: Callable[[torch.Generator], Batch],
     step: Step,
     settings: LoopSettings,
     folder: Path,
@@ -100,7 +103,7 @@ def train(
     Args:
         name: names the checkpoint and the random streams.
         model: network; its `forward` is what `step` calls.
-        draw: makes the batch of one step from a generator and the batch's rank among processes.
+        draw: makes the batch of one step from a generator.
         step: loss and figures of one batch, given network, batch, generator and the number of steps made.
         settings: see `LoopSettings`.
         folder: where checkpoints go (safetensors and JSON).
@@ -118,15 +121,15 @@ def train(
         run.load()
     losses: list[float] = []
     while not run.done():
-        generator = torch_generator(settings.seed, name, run.step, run.accelerator.process_index)
-        batch = draw(generator, run.accelerator.process_index)
+        generator = torch_generator(settings.seed, name, run.step, 0)
+        batch = draw(generator)
         with run.accelerator.autocast(AutocastKwargs(enabled=settings.autocast)):
             loss, figures = step(run.model, batch, generator, run.step)
         if not run.update(loss):
             run.go_back()
             continue
         losses.append(float(loss.detach()))
-        report(run.step, run.fraction(), {"loss": losses[-1], **figures})
+        report(run.step, run.fraction_here(), {"loss": losses[-1], **figures})
         run.checkpoint_when_due()
     run.finish()
     tail = losses[-max(1, len(losses) // 10) :] or [run.last_loss]
@@ -148,25 +151,30 @@ class _Run:
             fused=True,
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+        if self.accelerator.num_processes > 1:
+            count, place = self.accelerator.num_processes, self.accelerator.process_index
+            self.model = SharedNetwork(self.model, count, place)
         self.ema = Ema(self.bare, settings.ema)
         self.step, self.spent, self.scale, self.went_back, self.last_loss = 0, 0.0, 1.0, False, float("nan")
         self.clock = CLOCKS[settings.clock]
-        self.started, self.saved = self.clock(), time.monotonic()
+        self.started, self.saved, self.fraction = self.clock(), time.monotonic(), 0.0
 
     def elapsed(self) -> float:
         return self.spent + self.clock() - self.started
 
-    def fraction(self) -> float:
+    def fraction_here(self) -> float:
+        """Share of the training that is done, by this process's clock."""
         by_steps = self.step / self.settings.steps
         budget = self.settings.budget_s
         return by_steps if budget is None else max(by_steps, self.elapsed() / budget)
 
     def done(self) -> bool:
-        # Every process must stop at the same step, so the main one's clock decides.
-        over = torch.tensor([float(self.fraction() >= 1.0)], device=self.accelerator.device)
+        self.fraction = self.fraction_here()
         if self.accelerator.num_processes > 1:
-            over = self.accelerator.reduce(over, "max")
-        return bool(over.item() > 0)
+            # Every process must take the same steps at the same rate, so the first one's clock decides.
+            told = torch.tensor([self.fraction], device=self.accelerator.device)
+            self.fraction = float(broadcast(told)[0])
+        return self.fraction >= 1.0
 
     def update(self, loss: torch.Tensor) -> bool:
         """One optimiser step; False when the loss or the gradient is not finite (nothing is changed then)."""
@@ -179,7 +187,7 @@ class _Run:
         if norm is not None and not bool(torch.isfinite(norm)):
             return False
         rise = min(1.0, (self.step + 1) / max(1, settings.warmup))
-        fall = 0.5 * (1.0 + math.cos(math.pi * min(1.0, self.fraction())))
+        fall = 0.5 * (1.0 + math.cos(math.pi * min(1.0, self.fraction)))
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate * self.scale * rise * max(fall, 0.02)
         self.optimizer.step()

@@ -22,7 +22,7 @@ def fresh() -> nn.Linear:
     return nn.Linear(4, 1)
 
 
-def draw(generator: torch.Generator, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+def draw(generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     x = torch.randn(16, 4, generator=generator)
     return x, x.sum(dim=1, keepdim=True)
 
@@ -128,8 +128,6 @@ def test_the_cpu_clock_does_not_count_time_spent_waiting(tmp_path: Path) -> None
             return network(batch).square().mean(), {}
 
         settings = LoopSettings(steps=40, budget_s=0.3, precision="no", device="cpu", clock=clock)
-        result = train(
-            clock, model, lambda generator, rank: torch.ones(4, 2), step, settings, tmp_path / clock
-        )
+        result = train(clock, model, lambda generator: torch.ones(4, 2), step, settings, tmp_path / clock)
         steps[clock] = result.steps
     assert steps["wall"] <= 16 < steps["cpu"]
