@@ -17,7 +17,9 @@ from pipelines.kill_study.plant import JOBS, NOTHING
 from pipelines.kill_study.points import Points
 from pipelines.kill_study.process import Outcome
 from pipelines.kill_study.report import JobResult, Kill, KillReport, page
+from tests.pipelines.ingested import workplace
 
+RESULTS = Path(__file__).parents[3] / "docs" / "results"
 WRITES = """
 import os, sys
 from pathlib import Path
@@ -44,9 +46,7 @@ def write_two_parts(home: Path, point: str, passing: int) -> subprocess.Complete
 
 
 def parts(home: Path) -> list[str]:
-    from data_registry.session import open_registry
-
-    with open_registry(f"sqlite:///{home}/registry.sqlite3") as registry, registry.read() as rows:
+    with workplace(home) as work, work.registry.read() as rows:
         return [part.name for part in rows.parts.list()]
 
 
@@ -163,3 +163,13 @@ def test_a_small_study_is_clean(tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     assert (report["kills"], report["clean"], report["lost"], report["doubled"]) == (12, 12, 0, 0)
     assert {one["at"] == "a random moment" for one in report["details"]} == {True, False}
+
+
+def test_the_committed_page_is_that_of_its_data() -> None:
+    facts = json.loads((RESULTS / "kills.json").read_text())
+    jobs = [JobResult(**one) for one in facts.pop("jobs")]
+    kills = [Kill(**one) for one in facts.pop("details")]
+    report = KillReport(**facts, jobs=jobs, details=kills)
+    assert (RESULTS / "kills.md").read_text().startswith(page(report))
+    assert report.kills == report.clean == len(kills) >= 200
+    assert {one.job for one in jobs if one.kills >= 20} == set(JOBS)
