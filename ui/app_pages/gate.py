@@ -84,16 +84,21 @@ def _verdict(gate: GateView | None) -> None:
 def _cards(facts: Facts) -> None:
     speed, quality, money = st.columns(3)
     if facts.speed is None:
-        speed.metric(_("Speed"), "–", help=_("Known after the first generation."))
+        speed.metric(
+            _("Speed"), "–", help=_("Known after the first generation."), border=True, height="stretch"
+        )
     else:
         speed.metric(
             _("Seconds per kept image"),
             f"{facts.speed.value:.2f}",
             help=f"{facts.speed.details.get('device', '')}",
             border=True,
+            height="stretch",
         )
     if facts.quality is None:
-        quality.metric(_("Usable rate"), "–", help=_("Known after the first review."), border=True)
+        quality.metric(
+            _("Usable rate"), "–", help=_("Known after the first review."), border=True, height="stretch"
+        )
     else:
         q = facts.quality
         quality.metric(
@@ -103,6 +108,7 @@ def _cards(facts: Facts) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
+            height="stretch",
             help=_("From a blind session.") if q.blind else _("From open reviews, which flatter."),
         )
     if facts.roi is None:
@@ -111,6 +117,7 @@ def _cards(facts: Facts) -> None:
             "–",
             help=_("Known once a gate has measured recall and false rejects."),
             border=True,
+            height="stretch",
         )
     else:
         low, mid, high = facts.roi.benefit
@@ -121,6 +128,7 @@ def _cards(facts: Facts) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
+            height="stretch",
         )
 
 

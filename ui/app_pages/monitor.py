@@ -61,15 +61,16 @@ def _state(found: Watch, plan: ScheduleReport) -> None:
         text = _("▲ alarm")
     else:
         text = _("? over a limit once") if found.windows[-1].exceeded else _("○ within limits")
-    drift.metric(_("Incoming pictures"), text, border=True)
+    drift.metric(_("Incoming pictures"), text, border=True, height="stretch")
     due.metric(
         _("Retraining"),
         _("▲ due") if plan.due_now else _("○ not due"),
         border=True,
+        height="stretch",
         help=told(plan.due_now) or None,
     )
     when = f"{plan.next_due:%Y-%m-%d %H:%M}" if plan.next_due else "–"
-    after.metric(_("Next by the calendar, UTC"), when, border=True)
+    after.metric(_("Next by the calendar, UTC"), when, border=True, height="stretch")
 
 
 def _drift(session: Session, part: PartRecord, found: Watch) -> None:
