@@ -4,15 +4,14 @@ A window's statistic is compared with what windows of whole groups, drawn from t
 rest of it, reach. So the usual differences between lots are inside the limits; they are what a test that takes all
 pictures for independent would take for drift. Two windows in a row raise an alarm in an indicator when
 
-- each of them is over its limit, which one window in 30 exceeds, or
-- their mean is over the limit of pairs, which one pair in 2,000 exceeds: both windows together show a change that is
+- each of them is over its limit, which one window in 40 exceeds, or
+- their mean is over the limit of pairs, which one pair in 1,000 exceeds: both windows together show a change that is
   too small for each of them alone.
 
-With six indicators and weekly windows the first rule raises 52 x 6 / 30^2 = 0.35 alarms in a year without drift, the
-second 52 x 6 / 2000 = 0.16, some of them the same. The catalogue's own error, which two windows in a row share, makes
-that 0.4 to 0.6 (simulated with catalogues of 60 to 300 pictures, alike and in lots that differ), under the one that is
-allowed. On magnetic tiles, windows of 100 pictures, the first rule alone found light of +15 % in 36 of 40 draws; both
-find it in 38 of 40 (`factory-gen bench drift`).
+With six indicators and weekly windows the first rule raises 52 x 6 / 40^2 = 0.20 alarms in a year without drift, the
+second 52 x 6 / 1000 = 0.31, some of them the same. The catalogue's own error, which two windows in a row share, makes
+that 0.5 to 1.0 (simulated with catalogues of 60 to 300 pictures, alike and in lots that differ), not over the one that
+is allowed. On magnetic tiles, windows of 100 pictures, `factory-gen bench drift` finds light of +15 % in 40 of 40 draws.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from factory_gen.drift.readings import BY_MODEL, FEATURES, Readings
 from factory_gen.errors import InputRefused
 from factory_gen.seeds import numpy_generator
 
-EXCEEDED_ONCE_IN = 30
-PAIRS_EXCEEDED_ONCE_IN = 2000
+EXCEEDED_ONCE_IN = 40
+PAIRS_EXCEEDED_ONCE_IN = 1000
 WEEKS = 52
 DRAWS = 2000
 PAIRINGS = 20  # each drawn window is paired with so many others
