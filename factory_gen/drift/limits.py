@@ -11,7 +11,8 @@ pictures for independent would take for drift. Two windows in a row raise an ala
 With six indicators and weekly windows the first rule raises 52 x 6 / 40^2 = 0.20 alarms in a year without drift, the
 second 52 x 6 / 1000 = 0.31, some of them the same. The catalogue's own error, which two windows in a row share, makes
 that 0.5 to 1.0 (simulated with catalogues of 60 to 300 pictures, alike and in lots that differ), not over the one that
-is allowed. On magnetic tiles, windows of 100 pictures, `factory-gen bench drift` finds light of +15 % in 40 of 40 draws.
+is allowed. On magnetic tiles, windows of 100 pictures, `factory-gen bench drift` finds light of +15 % in 40 of 40
+draws.
 """
 
 from __future__ import annotations
