@@ -185,6 +185,10 @@ def _child(root: Path, work: Callable[[], None]) -> None:
         log = os.open(root / "jobs.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(
+            0, {cores[os.getpid() % len(cores)]}
+        )  # so that a gate starts no processes of its own
         work()
         code = 0
     finally:
