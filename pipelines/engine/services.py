@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import sys
 from dataclasses import dataclass, field
@@ -82,9 +83,10 @@ def plan(
     return tuple(services)
 
 
-def worker_name(device: str) -> str:
-    """The name by which the engine knows this machine's worker for a device."""
-    return f"{socket.gethostname()}-{device}"
+def worker_name(settings: Settings, device: str) -> str:
+    """The name by which the engine knows this box's worker for a device; two boxes may share a machine's name."""
+    box = f"-{hashlib.sha256(bytes(settings.home)).hexdigest()[:6]}" if settings.engine_url else ""
+    return f"{socket.gethostname()}{box}-{device}"
 
 
 def engine_environment(settings: Settings, url: str) -> dict[str, str]:
@@ -158,7 +160,7 @@ def _engine(settings: Settings, port: int, url: str) -> Service:
 
 
 def _worker(settings: Settings, url: str, device: str) -> Service:
-    pool, name = pool_of(device), worker_name(device)
+    pool, name = pool_of(device), worker_name(settings, device)
     device_facts = {} if device == "cpu" else {"CUDA_VISIBLE_DEVICES": device.removeprefix("gpu")}
     options = ("--pool", pool, "--type", "process", "--name", name, "--limit", "1")
     return Service(
