@@ -45,11 +45,12 @@ def health(settings: Settings) -> Health:
     note = read_note(settings)
     if note is None or not alive(note):
         left = () if note is None else note.services
+        url = settings.engine_url or ("" if note is None else note.engine_url)
         return Health(
             running=False,
             healthy=False,
-            engine_url=settings.engine_url or ("" if note is None else note.engine_url),
-            services=tuple(_look(service, "") for service in left if born(service.pid)),
+            engine_url=url,
+            services=tuple(_look(service, url) for service in left if born(service.pid)),
             next_step="Start the box with `factory-gen up`.",
         )
     services = tuple(_look(service, note.engine_url) for service in note.services)
