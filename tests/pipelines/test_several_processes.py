@@ -15,9 +15,9 @@ from pipelines.settings import as_environment, child_environment, load_settings
 from pipelines.wiring import Workplace, open_workplace
 from tests.pipelines.trained_part import PART, ingest_plant, write_recipe
 
-# Sums in another order differ in the last of 24 bits; some hundred steps of Adam make more of it. The weights of these
-# networks are about 0.1 in size.
-TOLERANCE = 2e-3
+# Sums in another order differ in the last of 24 bits, and some hundred steps of Adam make more of it: measured 0.0018
+# at most, in the latents' stored spread, and 0.0001 in the networks' own weights. Another seed is 3.5 away.
+TOLERANCE = 5e-3
 
 
 def free_port() -> int:
@@ -30,8 +30,8 @@ def free_port() -> int:
 def train_in(work: Workplace, recipe: Path, processes: int) -> None:
     settings = work.settings
     command = ["-m", "pipelines.cli", "train", "--part", PART, "--recipe", str(recipe), "--device", "cpu"]
-    launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_machines", "1", "--mixed_precision", "no"]
-    launch += ["--num_processes", str(processes), "--main_process_port", str(free_port())]
+    launch = ["-m", "torch.distributed.run", "--nproc_per_node", str(processes)]
+    launch += ["--master_addr", "127.0.0.1", "--master_port", str(free_port())]
     line = [sys.executable, *(launch if processes > 1 else []), *command, "--quiet"]
     environment = child_environment({**as_environment(settings), "OMP_NUM_THREADS": "1"})
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=600)
@@ -62,4 +62,5 @@ def test_two_processes_give_the_model_of_one(tmp_path: Path) -> None:
     assert one.keys() == two.keys()
     assert len(one) > 20
     apart = {name: float((one[name] - two[name]).abs().max()) for name in one}
-    assert max(apart.values()) <= TOLERANCE, sorted(apart.items(), key=lambda item: -item[1])[:5]
+    # not bit-equal, or nobody would have shared anything
+    assert 0 < max(apart.values()) <= TOLERANCE, sorted(apart.items(), key=lambda item: -item[1])[:5]
