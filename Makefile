@@ -33,7 +33,7 @@ format: setup  ## lay out the code and mend what can be mended
 	$(BIN)/ruff format .
 
 docs: setup  ## write the parts of docs/reference that come from the code
-	$(BIN)/python -m pipelines.cli_reference docs/reference
+	$(BIN)/python -m pipelines.commands.reference docs/reference
 
 screenshots: setup  ## pictures of every page over a demo plant, into ./screenshots (Chromium, some 20 minutes)
 	$(BIN)/python -m tests.browser.screenshots screenshots

@@ -13,28 +13,26 @@ from typing import Annotated
 
 import typer
 
-from pipelines import (
-    cli_bench,
-    cli_box,
-    cli_config,
-    cli_data,
-    cli_demo,
-    cli_export,
-    cli_gate,
-    cli_generate,
-    cli_jobs,
-    cli_kpi,
-    cli_monitor,
-    cli_schedule,
-    cli_score,
-    cli_train,
-    cli_ui,
-    cli_user,
-    cli_versions,
-)
-from pipelines.cli_errors import INTERRUPTED, report
-from pipelines.cli_help import EPILOG, GroupHelp
-from pipelines.cli_session import logs_dir
+from pipelines.commands import bench as cli_bench
+from pipelines.commands import box as cli_box
+from pipelines.commands import config as cli_config
+from pipelines.commands import data as cli_data
+from pipelines.commands import demo as cli_demo
+from pipelines.commands import export as cli_export
+from pipelines.commands import gate as cli_gate
+from pipelines.commands import generate as cli_generate
+from pipelines.commands import jobs as cli_jobs
+from pipelines.commands import kpi as cli_kpi
+from pipelines.commands import monitor as cli_monitor
+from pipelines.commands import schedule as cli_schedule
+from pipelines.commands import score as cli_score
+from pipelines.commands import train as cli_train
+from pipelines.commands import ui as cli_ui
+from pipelines.commands import user as cli_user
+from pipelines.commands import versions as cli_versions
+from pipelines.commands.errors import INTERRUPTED, report
+from pipelines.commands.help import EPILOG, GroupHelp
+from pipelines.commands.session import logs_dir
 
 app = typer.Typer(
     name="factory-gen",
@@ -90,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: what follows the program's name; `sys.argv` by default.
 
     Returns:
-        The exit code, as documented in `pipelines.cli_help.EXIT_CODES`.
+        The exit code, as documented in `pipelines.commands.help.EXIT_CODES`.
     """
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     as_json = "--json" in arguments

@@ -18,7 +18,7 @@ from data_registry.errors import NotFound
 from data_registry.records import PartRecord
 from data_registry.session import Work
 from factory_gen.export.tree import hash_folder, tree_sha256
-from pipelines import tracking_aliases
+from pipelines.training import tracking_aliases
 from pipelines.wiring import Workplace
 
 _PLANS = "deleting"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from factory_gen.images.demo_plant import draw_plant
 from pipelines import export, generate, ingest, train
-from pipelines.contact_sheet import sheet_of_request
+from pipelines.pictures.contact_sheet import sheet_of_request
 from pipelines.progress import Progress, Silent
 from pipelines.wiring import Workplace, part_lock
 

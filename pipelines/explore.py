@@ -16,10 +16,10 @@ from factory_gen.metrics.neighbours import defect_patches, nearest_references
 from factory_gen.sampler.interpolate import interpolate
 from factory_gen.sampler.side_by_side import side_by_side
 from factory_gen.seeds import torch_generator
+from pipelines.drawing.warm_model import WARM
 from pipelines.interpolate import find_picture, window_around
-from pipelines.part_images import generator_images, load_image
-from pipelines.shown_pictures import as_shown, jpeg, near, outlined, unit_as_shown
-from pipelines.warm_model import WARM
+from pipelines.pictures.part_images import generator_images, load_image
+from pipelines.pictures.shown_pictures import as_shown, jpeg, near, outlined, unit_as_shown
 from pipelines.wiring import Workplace
 
 CALLS = (1, 2, 4, 8)

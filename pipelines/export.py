@@ -18,7 +18,8 @@ from factory_gen.export.readback import ReadBack
 from factory_gen.export.staging import refuse_foreign
 from factory_gen.export.write import READ, WRITE, Order, Written, write_export
 from pipelines.errors import from_os_error
-from pipelines.export_checks import (
+from pipelines.progress import Progress, Silent
+from pipelines.release.checks import (
     check_room,
     check_split,
     check_verdict,
@@ -26,8 +27,8 @@ from pipelines.export_checks import (
     refuse_empty,
     verdict_sentence,
 )
-from pipelines.export_pictures import load_goods, load_items
-from pipelines.export_version import (
+from pipelines.release.pictures import load_goods, load_items
+from pipelines.release.version import (
     Selection,
     Wanted,
     copy_version,
@@ -35,7 +36,6 @@ from pipelines.export_version import (
     known_version,
     write_version,
 )
-from pipelines.progress import Progress, Silent
 from pipelines.wiring import Workplace
 
 WITH_GOOD = ("sources", "none")

@@ -14,17 +14,17 @@ from data_registry.records import DatasetVersionRecord, PartRecord
 from factory_gen.errors import InputRefused
 from factory_gen.gate.settings import find_settings
 from factory_gen.sampler.generator import pick_device
-from pipelines.export_checks import refuse_empty
-from pipelines.export_version import Wanted, freeze_version, write_version
-from pipelines.gate_bench import Bench, Task
-from pipelines.gate_conclude import conclude
-from pipelines.gate_names import ResultNames
-from pipelines.gate_options import APART, GateOptions
-from pipelines.gate_plan import all_in, final_runs, validate, validation_runs
-from pipelines.gate_report import GateReport, plain
-from pipelines.gate_runs import Done, Run, read
-from pipelines.gate_workers import do_runs
+from pipelines.inspection.bench import Bench, Task
+from pipelines.inspection.conclude import conclude
+from pipelines.inspection.names import ResultNames
+from pipelines.inspection.options import APART, GateOptions
+from pipelines.inspection.plan import all_in, final_runs, validate, validation_runs
+from pipelines.inspection.report import GateReport, plain
+from pipelines.inspection.runs import Done, Run, read
+from pipelines.inspection.workers import do_runs
 from pipelines.progress import Progress, Silent
+from pipelines.release.checks import refuse_empty
+from pipelines.release.version import Wanted, freeze_version, write_version
 from pipelines.wiring import Workplace
 
 STAGE = "gate"

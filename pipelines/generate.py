@@ -23,13 +23,13 @@ from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.placement import PLACEMENTS
 from factory_gen.sampler.recipe import CODE_SOURCES, PASTE
 from factory_gen.sampler.window_draw import DrawChoice
-from pipelines.contact_sheet import sheet_of_request
-from pipelines.generate_chunks import Drawing, Request, Tally
-from pipelines.hard_choice import HardChoice
-from pipelines.kpi_speed import record_speed
-from pipelines.model_choice import choose_model
+from pipelines.drawing.generate_chunks import Drawing, Request, Tally
+from pipelines.drawing.hard_choice import HardChoice
+from pipelines.figures.kpi_speed import record_speed
+from pipelines.pictures.contact_sheet import sheet_of_request
 from pipelines.progress import Progress, Silent
-from pipelines.score_limits import LEARNED, choose_limits
+from pipelines.scoring.score_limits import LEARNED, choose_limits
+from pipelines.training.model_choice import choose_model
 from pipelines.wiring import Workplace
 
 
@@ -116,7 +116,8 @@ def run(
         placement: "learned", "region" or "free".
         strength: contrast rank in [0,1] among real defects; None draws it.
         strength_to: with it, each sample's rank is drawn between `strength` and this one.
-        limits: for the scores: "learned" from real defects, "off", or a file of changes (`pipelines/score_limits.py`).
+        limits: for the scores: "learned" from real defects, "off", or a file of changes (see
+            `pipelines/scoring/score_limits.py`).
         hardest_of: drafts of each sample, of which the one that an inspector finds hardest is kept; 1 is no choice.
         dry_run: only say what would be done.
         sheet: PNG to draw a contact sheet of the request to; all its samples are then compared with their sources.

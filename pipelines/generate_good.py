@@ -12,9 +12,9 @@ import numpy as np
 from factory_gen.composite.picture_grid import draw_grid
 from factory_gen.images.files import encode_png
 from factory_gen.seeds import torch_generator
-from pipelines.model_choice import choose_model
-from pipelines.output_folder import output_folder
 from pipelines.progress import Progress, Silent
+from pipelines.release.output_folder import output_folder
+from pipelines.training.model_choice import choose_model
 from pipelines.wiring import Workplace
 
 BATCH = 32

@@ -16,17 +16,17 @@ from pathlib import Path
 from data_registry.layouts.archive import open_source
 from data_registry.layouts.table import detect
 from factory_gen.errors import InputRefused, UsageError
-from pipelines import ingest_summary as summary
-from pipelines.grouping import Dealt, deal_out
-from pipelines.ingest_look import look, note_stored
-from pipelines.ingest_notebook import open_notebook
-from pipelines.ingest_options import IngestOptions
-from pipelines.ingest_report import IngestReport
-from pipelines.ingest_run import IngestRun
-from pipelines.ingest_settle import settle_depth, settle_states
-from pipelines.ingest_write import Written, write_all
+from pipelines.intake import summary
+from pipelines.intake.grouping import Dealt, deal_out
+from pipelines.intake.look import look, note_stored
+from pipelines.intake.notebook import open_notebook
+from pipelines.intake.options import IngestOptions
+from pipelines.intake.refusals import Refusals
+from pipelines.intake.report import IngestReport
+from pipelines.intake.run import IngestRun
+from pipelines.intake.settle import settle_depth, settle_states
+from pipelines.intake.write import Written, write_all
 from pipelines.progress import Progress, Silent
-from pipelines.refusals import Refusals
 from pipelines.wiring import Workplace
 
 DEFAULTS = IngestOptions()

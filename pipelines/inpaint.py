@@ -17,9 +17,9 @@ from factory_gen.images.files import encode_mask, encode_png, read_mask, read_pi
 from factory_gen.images.foreground import foreground
 from factory_gen.sampler.contrast_target import visibility_floor
 from factory_gen.sampler.inpaint import DefectRequest, request_seed
-from pipelines.model_choice import choose_model
-from pipelines.output_folder import output_folder
 from pipelines.progress import Progress, Silent
+from pipelines.release.output_folder import output_folder
+from pipelines.training.model_choice import choose_model
 from pipelines.wiring import Workplace
 
 

@@ -19,10 +19,10 @@ from factory_gen.images.windows import cut, pad_to, place, to_unit
 from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.interpolate import interpolate
 from factory_gen.seeds import torch_generator
-from pipelines.model_choice import choose_model
-from pipelines.output_folder import output_folder
-from pipelines.part_images import load_image
+from pipelines.pictures.part_images import load_image
 from pipelines.progress import Progress, Silent
+from pipelines.release.output_folder import output_folder
+from pipelines.training.model_choice import choose_model
 from pipelines.wiring import Workplace
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from data_registry.outcome_records import KpiRecord
 from factory_gen.errors import InputRefused, UsageError
 from pipelines.errors import from_os_error
-from pipelines.kpi_facts import Facts, gather, keep, rows_of
-from pipelines.kpi_page import page
-from pipelines.kpi_report import KpiReport, report_of
+from pipelines.figures.kpi_facts import Facts, gather, keep, rows_of
+from pipelines.figures.kpi_page import page
+from pipelines.figures.kpi_report import KpiReport, report_of
+from pipelines.figures.roi_inputs import RoiInputs, in_currency, read_inputs
 from pipelines.progress import Progress, Silent
-from pipelines.roi_inputs import RoiInputs, in_currency, read_inputs
 from pipelines.tracking import open_tracker
 from pipelines.wiring import Workplace
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from factory_gen.sampler.assess import assess
-from pipelines.model_choice import choose_model
-from pipelines.part_images import load_pictures, load_unseen
+from pipelines.pictures.part_images import load_pictures, load_unseen
 from pipelines.progress import Progress, Silent
+from pipelines.training.model_choice import choose_model
 from pipelines.wiring import Workplace
 
 

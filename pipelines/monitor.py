@@ -17,8 +17,8 @@ from factory_gen.drift.look import CHUNK
 from factory_gen.drift.readings import Readings, join
 from factory_gen.errors import InputRefused
 from factory_gen.images.refused import ImageRefused
-from pipelines.monitor_baseline import Baseline, open_baseline
-from pipelines.monitor_pictures import Incoming, load, of_catalogue, of_folder
+from pipelines.operation.monitor_baseline import Baseline, open_baseline
+from pipelines.operation.monitor_pictures import Incoming, load, of_catalogue, of_folder
 from pipelines.progress import Progress, Silent
 from pipelines.wiring import Workplace
 

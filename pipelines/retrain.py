@@ -18,9 +18,17 @@ from data_registry.watch_records import FAILED, KEPT, PROMOTED, RetrainRunRecord
 from factory_gen.errors import InputRefused, UsageError
 from pipelines import ingest
 from pipelines.lease_holder import held
+from pipelines.operation.promotion import CHAMPION, agree, promote
+from pipelines.operation.retrain_steps import (
+    Judged,
+    RetrainOptions,
+    check_hold_out,
+    decide,
+    drawn,
+    judged,
+    trained,
+)
 from pipelines.progress import Progress, Silent
-from pipelines.promotion import CHAMPION, agree, promote
-from pipelines.retrain_steps import Judged, RetrainOptions, check_hold_out, decide, drawn, judged, trained
 from pipelines.wiring import Workplace
 
 BY_HAND = "by hand"

@@ -11,9 +11,9 @@ from data_registry.records import PartRecord
 from data_registry.session import Work
 from data_registry.watch_records import TRIGGERS, RetrainPolicyRecord, RetrainRunRecord
 from factory_gen.errors import UsageError
-from pipelines.calendar_rule import check_cron, check_zone, clock_went_back, due_moment, next_moment
 from pipelines.lease_holder import is_dead
-from pipelines.triggers import Facts, fired, gather
+from pipelines.operation.calendar_rule import check_cron, check_zone, clock_went_back, due_moment, next_moment
+from pipelines.operation.triggers import Facts, fired, gather
 from pipelines.wiring import Workplace
 
 

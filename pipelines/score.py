@@ -25,14 +25,14 @@ from factory_gen.quality.scores import SampleScores
 from factory_gen.quality.view import DefectView, describe, view_defect
 from factory_gen.sampler.generator import pick_device
 from factory_gen.training.threads import use_threads
-from pipelines.model_choice import which
-from pipelines.part_images import load_image
-from pipelines.part_quality import BATCH, PartQuality, learn_quality, unit_picture
+from pipelines.pictures.part_images import load_image
 from pipelines.progress import Progress, Silent
-from pipelines.score_limits import LEARNED, choose_limits
-from pipelines.score_report import ScoreReport, report_of
-from pipelines.score_set import set_figures, varieties
-from pipelines.score_track import keep_figures
+from pipelines.scoring.part_quality import BATCH, PartQuality, learn_quality, unit_picture
+from pipelines.scoring.score_limits import LEARNED, choose_limits
+from pipelines.scoring.score_report import ScoreReport, report_of
+from pipelines.scoring.score_set import set_figures, varieties
+from pipelines.scoring.score_track import keep_figures
+from pipelines.training.model_choice import which
 from pipelines.wiring import Workplace
 
 STAGE = "scoring samples"
@@ -65,7 +65,7 @@ def run(
         part: name of the part.
         request: only samples of the generate request with this hash.
         model: only samples of this model version, a number or alias; without both, all samples.
-        limits: "learned", "off", or a file of changes (`pipelines/score_limits.py`).
+        limits: "learned", "off", or a file of changes (`pipelines/scoring/score_limits.py`).
         seed: of the intervals.
         progress: told what goes on.
 

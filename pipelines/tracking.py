@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from pipelines.errors import TrackingBroken
-from pipelines.run_log import NoTracker, Tracker
 from pipelines.settings import Settings, hide_password, quiet_environment
+from pipelines.training.run_log import NoTracker, Tracker
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -118,7 +118,7 @@ class MlflowTracker:
             self._connect().set_registered_model_alias(model_name(part), CHAMPION, str(version))
 
     def client(self) -> MlflowClient:
-        """MLflow's own client, for `pipelines.tracking_aliases`; raises TrackingBroken as all calls here do."""
+        """MLflow's own client, for `training/tracking_aliases.py`; raises TrackingBroken as all calls here do."""
         return self._connect()
 
     def _connect(self) -> MlflowClient:

@@ -19,14 +19,14 @@ from factory_gen.sampler.generator import Generator
 from factory_gen.sampler.parts import load_parts
 from factory_gen.sampler.recipe import Recipe
 from factory_gen.training.threads import use_threads
-from pipelines.model_choice import which
-from pipelines.part_images import load_pictures, load_unseen
+from pipelines.pictures.part_images import load_pictures, load_unseen
 from pipelines.progress import Progress, Silent
 from pipelines.recipe import load_recipe
 from pipelines.settings import follows_another_process
 from pipelines.tracking import open_tracker
-from pipelines.train_progress import TrainingProgress
-from pipelines.train_store import (
+from pipelines.training.model_choice import which
+from pipelines.training.train_progress import TrainingProgress
+from pipelines.training.train_store import (
     CHAMPION,
     close_training,
     find_stored,

@@ -14,8 +14,8 @@ from data_registry.records import Problem
 from data_registry.session import Registry
 from data_registry.storage import BlobStore
 from pipelines.progress import Progress, Silent
-from pipelines.verify_folders import export_warnings, model_problems
-from pipelines.verify_rows import Mention, count_mentions, mentions, parts, version_key, versions
+from pipelines.verification.folders import export_warnings, model_problems
+from pipelines.verification.rows import Mention, count_mentions, mentions, parts, version_key, versions
 from pipelines.wiring import Workplace
 
 # The fields of a data set's manifest that name stored bytes.

@@ -15,7 +15,7 @@ from data_registry.errors import NotFound
 from data_registry.layouts.walk import READABLE_SUFFIXES
 from factory_gen.errors import InputRefused
 from pipelines import ingest, monitor
-from pipelines.ingest_options import IngestOptions
+from pipelines.intake.options import IngestOptions
 from pipelines.progress import Progress, Silent
 from pipelines.wiring import Workplace
 

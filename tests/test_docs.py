@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from pipelines.cli import app
-from pipelines.cli_reference import pages, write
+from pipelines.commands.reference import pages, write
 from pipelines.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.bench_prior_page import tables
+from pipelines.bench.prior_page import tables
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines.access import OPEN, Actor, allowed
-from pipelines.service import Service
+from pipelines.services.access import OPEN, Actor, allowed
+from pipelines.services.service import Service
 from pipelines.wiring import Workplace
 from ui.cache import workplace
 from ui.entrance import actor_of, show_entrance, visit_of_visitor, watch_visit

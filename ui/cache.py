@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import streamlit as st
 
+from pipelines.pictures.thumbnails import EDGES, thumbnail
 from pipelines.settings import load_settings, quiet_environment
-from pipelines.thumbnails import EDGES, thumbnail
 from pipelines.wiring import Workplace, open_workplace
 
 

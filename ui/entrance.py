@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from data_registry.people_records import VisitRecord
-from pipelines.access import ADMIN, Actor
-from pipelines.accounts import log_in
 from pipelines.errors import NotPermitted
-from pipelines.plant_log_in import come_in_from_plant
-from pipelines.visits import current_visit, standing_visit
+from pipelines.services.access import ADMIN, Actor
+from pipelines.services.accounts import log_in
+from pipelines.services.plant_log_in import come_in_from_plant
+from pipelines.services.visits import current_visit, standing_visit
 from pipelines.wiring import Workplace
 from ui.error_box import errors_shown, refusal_rows
 from ui.language.words import LANGUAGES, N_, _, current_language, use_language

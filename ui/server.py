@@ -11,7 +11,7 @@ from pathlib import Path
 
 from streamlit.starlette import App
 
-from pipelines.plant_log_in import provider_of
+from pipelines.services.plant_log_in import provider_of
 from pipelines.settings import Settings, load_settings, quiet_environment
 from ui.look import THEME
 from ui.opening import open_to

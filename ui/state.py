@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from data_registry.records import PartRecord
-from pipelines.access import Actor, allowed
-from pipelines.service import Service
+from pipelines.services.access import Actor, allowed
+from pipelines.services.service import Service
 from pipelines.wiring import Workplace
 
 PAGES_KEY = "pages"  # the pages of this visitor by name, for links between them
@@ -34,5 +34,5 @@ class Session:
         return self.service.actor
 
     def may(self, action: str) -> bool:
-        """Whether this visitor may do it (`pipelines.access.ACTIONS`); for hiding what would be refused."""
+        """Whether this visitor may do it (`pipelines.services.access.ACTIONS`); for hiding what would be refused."""
         return allowed(self.actor.role, action)

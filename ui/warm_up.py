@@ -10,8 +10,8 @@ from ui.pages_table import present
 
 # what pages import only when it is asked for, and what takes seconds
 LATER = (
-    "pipelines.try_out",
-    "pipelines.variants",
+    "pipelines.drawing.try_out",
+    "pipelines.drawing.variants",
     "pipelines.explore",
     "pipelines.export",
     "pipelines.ingest",

@@ -1,6 +1,7 @@
 """The classification inspector: EfficientNet-Lite0 (timm, ImageNet weights) tells good windows from each defect type.
 
-It works with image-level labels too: pictures then come resized to one window each, see `pipelines/gate_pictures.py`.
+It works with image-level labels too: pictures then come resized to one window each, see
+`pipelines/inspection/pictures.py`.
 
 Shape legend: B windows, S side, T defect types, C = 3 channels.
 """

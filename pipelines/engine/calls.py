@@ -18,7 +18,7 @@ from pipelines.wiring import Workplace
 def ingest(work: Workplace, request: Ingest, _token: str, progress: Progress) -> Any:
     """Takes a folder in; the same folder again adds only what is new."""
     from pipelines import ingest as job
-    from pipelines.ingest_options import IngestOptions
+    from pipelines.intake.options import IngestOptions
 
     options = IngestOptions(**_rest(request, "part", "source"))
     return job.run(work, request.source, request.part, options=options, progress=progress)
@@ -41,8 +41,8 @@ def generate(work: Workplace, request: Generate, _token: str, progress: Progress
 def gate(work: Workplace, request: Gate, _token: str, progress: Progress) -> Any:
     """Judges a version; goes on from the results that an earlier run left."""
     from pipelines import gate as job
-    from pipelines.export_version import Wanted
-    from pipelines.gate_options import GateOptions
+    from pipelines.inspection.options import GateOptions
+    from pipelines.release.version import Wanted
 
     options = GateOptions(**_rest(request, "part", "version", "defect", "model"), resume=True)
     wanted = Wanted(model=request.model, defect=request.defect)
@@ -61,7 +61,7 @@ def export(work: Workplace, request: Export, _token: str, progress: Progress) ->
 def retrain(work: Workplace, request: Retrain, token: str, progress: Progress) -> Any:
     """Retrains and judges; goes on with a retraining of this part that was stopped."""
     from pipelines import retrain as job
-    from pipelines.retrain_steps import RetrainOptions
+    from pipelines.operation.retrain_steps import RetrainOptions
 
     why = ("cause", "due_at", "started_by")
     return job.run(
@@ -86,7 +86,7 @@ def monitor(work: Workplace, request: Monitor, _token: str, progress: Progress) 
 
 def bench(_work: Workplace, request: Bench, _token: str, progress: Progress) -> Any:
     """Fills a throw-away registry and measures it."""
-    from pipelines import bench_registry as job
+    from pipelines.bench import registry as job
 
     return job.run(request.rows, None, progress)
 

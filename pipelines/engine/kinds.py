@@ -16,7 +16,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from factory_gen.errors import UsageError
-from pipelines.cli_values import seconds
+from pipelines.commands.values import seconds
 from pipelines.config_file import build, unknown_key
 
 

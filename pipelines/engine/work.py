@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from data_registry.errors import RegistryError
 from factory_gen.errors import FactoryGenError
-from pipelines.cli_output import to_json
+from pipelines.commands.output import to_json
 from pipelines.engine.calls import CALLS
 from pipelines.engine.device import CPU, device_lock
 from pipelines.engine.kinds import KINDS, read_request

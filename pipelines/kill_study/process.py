@@ -97,7 +97,7 @@ def passed_points(root: Path) -> dict[str, int]:
 
 
 def _make_store(root: Path) -> None:
-    from pipelines.tracking_aliases import models_in_tracking
+    from pipelines.training.tracking_aliases import models_in_tracking
 
     settings = settings_of(root / "home")
     quiet_environment(settings)
@@ -105,8 +105,8 @@ def _make_store(root: Path) -> None:
 
 
 def _work(root: Path, job: str, point: tuple[str, int] | None) -> None:
-    from pipelines import gate_conclude
     from pipelines.engine.work import work_on
+    from pipelines.inspection import conclude as gate_conclude
 
     # the inspector that trains in no time: its verdicts are stored here for once, so that there is a row to lose
     gate_conclude.UNSTORED = ""
@@ -122,7 +122,7 @@ def _work(root: Path, job: str, point: tuple[str, int] | None) -> None:
 
 def _look(root: Path) -> None:
     from pipelines import verify
-    from pipelines.tracking_aliases import champion_model, models_in_tracking
+    from pipelines.training.tracking_aliases import champion_model, models_in_tracking
     from pipelines.wiring import open_workplace
 
     settings = settings_of(root / "home")

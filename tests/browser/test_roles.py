@@ -19,7 +19,7 @@ ROLES = {"olga": "operator", "erik": "engineer", "ada": "admin"}
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
     """Pages that ask who comes."""
-    from pipelines import accounts
+    from pipelines.services import accounts
     from tests.pipelines.drawn_part import workplace
 
     with workplace(home) as work:

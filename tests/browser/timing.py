@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from pipelines.bench_pages_home import make_home
+from pipelines.bench.pages_home import make_home
 from pipelines.settings import load_settings
 from tests.browser.chromium import DRAWN, PATIENCE_MS, started
 from ui.bench.load import WALK

@@ -56,7 +56,9 @@ def test_two_windows_raise_one_alarm(registry: Registry, part: PartRecord) -> No
     assert (alarm.first_window_id, alarm.second_window_id) == (first.id, second.id)
 
 
-def test_an_alarm_needs_an_indicator_that_one_of_its_windows_exceeds(registry: Registry, part: PartRecord) -> None:
+def test_an_alarm_needs_an_indicator_that_one_of_its_windows_exceeds(
+    registry: Registry, part: PartRecord
+) -> None:
     for indicators in ([], ["features"], ["brightness", "features"]):
         with pytest.raises(BadRecord), registry.write() as work:
             pair = window(work, part, "a"), window(work, part, "b")

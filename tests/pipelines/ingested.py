@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data_registry.records import SourceImageRecord
-from pipelines.ingest_look import find_part
+from pipelines.intake.look import find_part
 from pipelines.progress import Silent
 from pipelines.settings import load_settings
 from pipelines.wiring import Workplace, open_workplace

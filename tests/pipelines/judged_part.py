@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from data_registry.records import NewSample, PartRecord
-from pipelines.kpi_speed import record_speed
+from pipelines.figures.kpi_speed import record_speed
 from pipelines.wiring import Workplace
 from tests.data_registry.rows import dataset, defect, good, model, sample, sha
 

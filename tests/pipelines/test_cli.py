@@ -17,8 +17,8 @@ from data_registry import errors as registry_errors
 from factory_gen import errors as method_errors
 from pipelines import errors as job_errors
 from pipelines.cli import app, main
-from pipelines.cli_demo import _home_of_its_own
-from pipelines.cli_help import EPILOG, EXAMPLES, EXIT_CODES
+from pipelines.commands.demo import _home_of_its_own
+from pipelines.commands.help import EPILOG, EXAMPLES, EXIT_CODES
 
 HEAVY = ("torch", "mlflow", "diffusers", "sqlalchemy", "cv2", "scipy", "pandas", "numpy", "streamlit")
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pipelines.errors import TrackingBroken
-from pipelines.run_log import NoTracker
 from pipelines.settings import load_settings
 from pipelines.tracking import MlflowTracker, model_name, open_tracker
+from pipelines.training.run_log import NoTracker
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow's own imports warn of
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipelines import accounts, visits
-from pipelines.access import ADMIN, ENGINEER, OPERATOR
+from pipelines.services import accounts, visits
+from pipelines.services.access import ADMIN, ENGINEER, OPERATOR
 from tests.pipelines.drawn_part import workplace
 from tests.ui.test_app import a_home
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pipelines.queries_admin import RequestFacts, open_requests
+from pipelines.queries.admin import RequestFacts, open_requests
 from ui.error_box import errors_shown
 from ui.language.words import N_, _
 from ui.state import Session

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from data_registry.records import PartRecord, SourceImageRecord
-from pipelines import queries_catalogue
-from pipelines.queries_catalogue import CatalogueFacts
+from pipelines.queries import catalogue as queries_catalogue
+from pipelines.queries.catalogue import CatalogueFacts
 from ui.cache import small_picture
 from ui.language.words import N_, _
 from ui.state import Session

@@ -9,8 +9,8 @@ from typing import Any
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines.exported_folders import folder_for, zip_of
-from pipelines.queries_datasets import ExportFacts, VersionFacts, exports_of, format_names, versions_of
+from pipelines.queries.datasets import ExportFacts, VersionFacts, exports_of, format_names, versions_of
+from pipelines.release.exported_folders import folder_for, zip_of
 from pipelines.versions import DiffReport, diff
 from ui.language.words import N_, _
 from ui.state import Session

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines import queries_catalogue, queries_samples
 from pipelines.explore import Nearest, Shown, Stages, Walk
+from pipelines.queries import catalogue as queries_catalogue
+from pipelines.queries import samples as queries_samples
 from ui.cache import small_picture
 from ui.language.words import N_, _
 from ui.state import Session

@@ -6,11 +6,11 @@ import streamlit as st
 
 from data_registry.outcome_records import HARMS, HELPS, NOT_PROVEN
 from data_registry.records import PartRecord
-from pipelines import kpi_names as names
-from pipelines.kpi_facts import Facts
-from pipelines.kpi_gate import Bounded, GateView
-from pipelines.kpi_page import page as report_page
-from pipelines.queries_figures import figures, kept_inputs
+from pipelines.figures import kpi_names as names
+from pipelines.figures.kpi_facts import Facts
+from pipelines.figures.kpi_gate import Bounded, GateView
+from pipelines.figures.kpi_page import page as report_page
+from pipelines.queries.figures import figures, kept_inputs
 from ui.error_box import errors_shown
 from ui.language.messages import told
 from ui.language.words import N_, _

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines import queries_samples
-from pipelines.queries_samples import ModelFacts
-from pipelines.try_out import TryOut
+from pipelines.drawing.try_out import TryOut
+from pipelines.queries import samples as queries_samples
+from pipelines.queries.samples import ModelFacts
 from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets.bar import Bar

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pipelines.kpi_names import BENEFIT, SPEED, USABLE
-from pipelines.queries_home import FIGURES, STEPS, Figure, HomeFacts, home_facts
+from pipelines.figures.kpi_names import BENEFIT, SPEED, USABLE
+from pipelines.queries.home import FIGURES, STEPS, Figure, HomeFacts, home_facts
 from ui.language.words import N_, _
 from ui.state import PAGES_KEY, Session
 from ui.widgets.alarms import show_alarms

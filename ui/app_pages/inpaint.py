@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines import queries_catalogue, queries_samples
-from pipelines.queries_samples import ModelFacts
-from pipelines.variants import Variants
+from pipelines.drawing.variants import Variants
+from pipelines.queries import catalogue as queries_catalogue
+from pipelines.queries import samples as queries_samples
+from pipelines.queries.samples import ModelFacts
 from ui.cache import small_picture
 from ui.error_box import errors_shown
 from ui.language.words import _

@@ -6,7 +6,7 @@ import streamlit as st
 
 from data_registry.records import PartRecord
 from data_registry.watch_records import MonitorWindowRecord
-from pipelines.queries_monitor import Watch, unusual_pictures, watch_of
+from pipelines.queries.monitor import Watch, unusual_pictures, watch_of
 from pipelines.schedule import ScheduleReport
 from pipelines.schedule import show as schedule_of
 from ui.language.messages import told

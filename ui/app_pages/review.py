@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines.queries_review import SAMPLE, ReviewItem, limit_pictures, review_item
+from pipelines.queries.review import SAMPLE, ReviewItem, limit_pictures, review_item
 from ui.cache import workplace
 from ui.error_box import errors_shown, show_error
 from ui.language.words import N_, _

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines.promotion import CHAMPION, ROLLBACK
-from pipelines.queries_training import ModelFacts, RunFacts, TrainingRuns, models_of
+from pipelines.operation.promotion import CHAMPION, ROLLBACK
+from pipelines.queries.training import ModelFacts, RunFacts, TrainingRuns, models_of
 from pipelines.recipe import recipe_names
 from ui.cache import workplace
 from ui.error_box import errors_shown

@@ -8,9 +8,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.cli_errors import report as report_failure
-from pipelines.cli_output import show, to_json
-from pipelines.cli_session import logs_dir, settings_of, shown_progress
+from pipelines.commands.errors import report as report_failure
+from pipelines.commands.output import show, to_json
+from pipelines.commands.session import logs_dir, settings_of, shown_progress
 from ui.bench.measure import Amounts, run
 
 TARGET_MISSED = 4

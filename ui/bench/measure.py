@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.bench_pages_home import make_home
-from pipelines.bench_registry import Figure
+from pipelines.bench.pages_home import make_home
+from pipelines.bench.registry import Figure
 from pipelines.engine.health import answers
 from pipelines.progress import Progress
 from pipelines.settings import Settings, as_environment, child_environment

@@ -7,7 +7,7 @@ import shutil
 import streamlit as st
 
 from pipelines.engine.health import Health, health
-from pipelines.queries_admin import StorageFacts, storage_of
+from pipelines.queries.admin import StorageFacts, storage_of
 from pipelines.verify import VerifyReport
 from ui.language.words import N_, _
 from ui.state import Session

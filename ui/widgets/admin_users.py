@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from data_registry.people_records import AccountRecord
-from pipelines.access import ROLES as ROLE_NAMES
+from pipelines.services.access import ROLES as ROLE_NAMES
 from ui.entrance import ROLES
 from ui.error_box import errors_shown
 from ui.language.words import N_, _

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines.queries_datasets import VersionFacts
+from pipelines.queries.datasets import VersionFacts
 from ui.error_box import errors_shown
 from ui.language.words import _
 from ui.state import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines.queries_alarms import DISK, DRIFT, DUE, RETRAIN_FAILED, Alarm, alarms_of
+from pipelines.queries.alarms import DISK, DRIFT, DUE, RETRAIN_FAILED, Alarm, alarms_of
 from ui.language.messages import told
 from ui.language.words import N_, _
 from ui.state import PAGES_KEY, Session

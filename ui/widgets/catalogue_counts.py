@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from pipelines.queries_catalogue import CatalogueFacts
+from pipelines.queries.catalogue import CatalogueFacts
 from ui.language.words import _
 
 FEW = 5

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from pipelines.queries_monitor import Point
+from pipelines.queries.monitor import Point
 from ui.look import BLUE, RED
 
 

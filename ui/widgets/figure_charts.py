@@ -9,8 +9,8 @@ import altair as alt
 import pandas as pd
 
 from data_registry.outcome_records import KpiRecord
-from pipelines.kpi_gate import Bounded, Curve
-from pipelines.roi_draws import Swing
+from pipelines.figures.kpi_gate import Bounded, Curve
+from pipelines.figures.roi_draws import Swing
 from ui.look import BLUE, ORANGE, RED
 
 GREY = "#8A9099"

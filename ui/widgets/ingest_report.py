@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pipelines.ingest_report import IngestReport
+from pipelines.intake.report import IngestReport
 from ui.language.messages import told
 from ui.language.words import _
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pipelines.ingest_options import IngestOptions
+from pipelines.intake.options import IngestOptions
 from ui.language.words import _
 from ui.state import Session
 from ui.widgets.bar import Bar

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pipelines.engine.job import Job
-from pipelines.queries_jobs import Outcome, PartJobs, engine_answers, outcome, recent_jobs
+from pipelines.queries.jobs import Outcome, PartJobs, engine_answers, outcome, recent_jobs
 from ui.cache import workplace
 from ui.error_box import errors_shown, refusal_rows
 from ui.language.messages import told

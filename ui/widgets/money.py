@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines.queries_figures import edited_inputs
-from pipelines.roi_draws import FALSE_REJECTS, RECALL
-from pipelines.roi_inputs import RoiInputs, estimates, unit_of
+from pipelines.figures.roi_draws import FALSE_REJECTS, RECALL
+from pipelines.figures.roi_inputs import RoiInputs, estimates, unit_of
+from pipelines.queries.figures import edited_inputs
 from ui.error_box import show_error
 from ui.language.words import N_, _
 
@@ -42,7 +42,7 @@ TERM_WORDS = {
     "avoided collection": N_("avoided collection"),
     "net": N_("net"),
 }
-# units and sources as `pipelines.roi_inputs` has them; a source that the plant wrote is shown as it is
+# units and sources as `pipelines.figures.roi_inputs` has them; a source that the plant wrote is shown as it is
 UNITS = (
     N_("parts/month"),
     N_("share of parts"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines import queries_catalogue
+from pipelines.queries import catalogue as queries_catalogue
 from ui.cache import small_picture
 from ui.error_box import errors_shown
 from ui.language.words import _

@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from pipelines.queries_catalogue import Canvas
+from pipelines.queries.catalogue import Canvas
 from ui.language.words import _
 
 HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.queries_review import ReviewItem
+from pipelines.queries.review import ReviewItem
 from ui.language.words import N_, _
 from ui.widgets.review_desk import address_of
 

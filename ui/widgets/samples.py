@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines import queries_samples
-from pipelines.overlays import overlay
+from pipelines.pictures.overlays import overlay
+from pipelines.queries import samples as queries_samples
 from ui.cache import small_picture, workplace
 from ui.language.words import N_, _
 from ui.state import Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pipelines.try_out import TryOut
+from pipelines.drawing.try_out import TryOut
 from ui.language.words import N_, _
 from ui.widgets.reasons import reason_words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from data_registry.records import PartRecord
-from pipelines.variants import Variants
+from pipelines.drawing.variants import Variants
 from ui.language.words import N_, _
 from ui.state import Session
 from ui.widgets.reasons import reason_words

@@ -13,9 +13,9 @@ import pytest
 from factory_gen.errors import UsageError
 from pipelines.engine.calls import CALLS
 from pipelines.engine.kinds import KINDS, as_facts, facts_from_words, key_of, kind_of, read_request
-from pipelines.gate_options import GateOptions
-from pipelines.ingest_options import IngestOptions
-from pipelines.retrain_steps import RetrainOptions
+from pipelines.inspection.options import GateOptions
+from pipelines.intake.options import IngestOptions
+from pipelines.operation.retrain_steps import RetrainOptions
 
 LEAST: dict[str, dict[str, Any]] = {
     "ingest": {"part": "tile", "source": "/data/tiles"},

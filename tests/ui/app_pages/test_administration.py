@@ -10,9 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from factory_gen.errors import GateNotPassed
-from pipelines import accounts, export
-from pipelines.access import ADMIN, ENGINEER
-from pipelines.queries_admin import open_requests, storage_of
+from pipelines import export
+from pipelines.queries.admin import open_requests, storage_of
+from pipelines.services import accounts
+from pipelines.services.access import ADMIN, ENGINEER
 from tests.data_registry.rows import sha
 from tests.pipelines.drawn_part import draw_part, workplace
 from tests.ui.test_app import a_home

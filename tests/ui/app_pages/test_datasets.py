@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipelines import export
-from pipelines.exported_folders import folder_for, zip_of
-from pipelines.queries_datasets import exports_of, versions_of
+from pipelines.queries.datasets import exports_of, versions_of
+from pipelines.release.exported_folders import folder_for, zip_of
 from tests.data_registry.rows import sha
 from tests.pipelines.drawn_part import draw_part, workplace
 from tests.ui.test_app import a_home

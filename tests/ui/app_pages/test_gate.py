@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data_registry.session import open_registry
-from pipelines.kpi_names import INPUTS
+from pipelines.figures.kpi_names import INPUTS
 from tests.pipelines.drawn_part import workplace
 from tests.pipelines.judged_part import judged_part
 from tests.ui.test_app import a_home

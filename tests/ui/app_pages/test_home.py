@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipelines.kpi_names import USABLE
-from pipelines.queries_home import STEPS, home_facts
+from pipelines.figures.kpi_names import USABLE
+from pipelines.queries.home import STEPS, home_facts
 from tests.pipelines.drawn_part import workplace
 from tests.pipelines.judged_part import judged_part
 from tests.ui.test_app import a_home

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data_registry.session import open_registry
-from pipelines.queries_monitor import unusual_pictures, watch_of
+from pipelines.queries.monitor import unusual_pictures, watch_of
 from tests.data_registry.rows import sha
 from tests.pipelines.drawn_part import draw_part, workplace
 from tests.ui.test_app import a_home

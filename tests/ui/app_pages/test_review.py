@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipelines.access import OPEN, Actor
-from pipelines.service import Service
+from pipelines.services.access import OPEN, Actor
+from pipelines.services.service import Service
 from tests.pipelines.drawn_part import draw_part, workplace
 from tests.ui.test_app import a_home
 from ui.app_pages import review as page

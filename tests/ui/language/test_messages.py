@@ -17,13 +17,13 @@ ROOT = Path(__file__).parents[3]
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
 # whose refusals pages show most: all of these must be known
 MOST_SHOWN = (
-    "pipelines/access.py",
-    "pipelines/catalogue_changes.py",
+    "pipelines/services/access.py",
+    "pipelines/intake/catalogue_changes.py",
     "pipelines/engine/places.py",
     "pipelines/errors.py",
-    "pipelines/promotion.py",
-    "pipelines/review_desk.py",
-    "pipelines/service_jobs.py",
+    "pipelines/operation/promotion.py",
+    "pipelines/review/desk.py",
+    "pipelines/services/service_jobs.py",
     "pipelines/uploads.py",
     "data_registry/models.py",
     "data_registry/parts.py",

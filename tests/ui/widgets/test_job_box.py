@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pipelines.engine import jobs as engine_jobs
 from pipelines.engine.job import STATES, Job, Standing
-from pipelines.queries_jobs import Outcome, PartJobs
+from pipelines.queries.jobs import Outcome, PartJobs
 from tests.pipelines.drawn_part import draw_part, workplace
 from tests.ui.test_app import a_home
 from ui.language.words import use_language

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from factory_gen.images.files import encode_mask, encode_png
-from pipelines.queries_catalogue import Canvas
+from pipelines.queries.catalogue import Canvas
 from tests.drawn_files import blob_mask, colour
 from ui.widgets.painter import CSS, HTML, JS, read_drawn, words
 

@@ -1,0 +1,1 @@
+"""Benches: what is measured, on which plan, and how it is shown."""

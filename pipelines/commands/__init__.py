@@ -1,0 +1,1 @@
+"""The commands of `factory-gen`, one file per group; each reads its options and calls one job."""

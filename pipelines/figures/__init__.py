@@ -1,0 +1,1 @@
+"""Speed, quality and money: where the numbers come from and how the report shows them."""

@@ -1,0 +1,1 @@
+"""What an ingest does with the files it finds: look, group, split, settle, write, report."""

@@ -1,0 +1,1 @@
+"""What runs by the clock or by an alarm: baselines, triggers, calendar, retraining, promotion."""

@@ -1,0 +1,1 @@
+"""Stored pictures for jobs and pages: loaded, paired, laid over, made small."""

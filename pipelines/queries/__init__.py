@@ -1,0 +1,1 @@
+"""What pages show, read from the registry in one go each."""

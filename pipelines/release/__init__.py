@@ -1,0 +1,1 @@
+"""What an export checks before and writes after: version, pictures, folders."""

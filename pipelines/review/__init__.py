@@ -1,0 +1,1 @@
+"""The desk at which samples are judged, and its pictures."""

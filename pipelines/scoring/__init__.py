@@ -1,0 +1,1 @@
+"""What real defects teach about quality, and how samples are held against it."""

@@ -1,0 +1,1 @@
+"""What stands around a training: which model, its progress, its record, its storing."""
