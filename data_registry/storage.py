@@ -83,7 +83,7 @@ class BlobStore:
         try:
             data = self.path(sha256).read_bytes()
         except FileNotFoundError:
-            raise _missing(sha256) from None
+            raise missing_blob(sha256) from None
         found = hashlib.sha256(data).hexdigest()
         if found != sha256:
             raise _changed(sha256, found)
@@ -99,7 +99,7 @@ class BlobStore:
             with self.path(sha256).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
-            raise _missing(sha256) from None
+            raise missing_blob(sha256) from None
         except OSError as fault:
             raise _changed(sha256, f"a read error ({fault.strerror})") from fault
 
@@ -115,6 +115,11 @@ class BlobStore:
     def exists(self, sha256: str) -> bool:
         """Say whether a blob of that name is stored."""
         return self.path(sha256).is_file()
+
+    def size(self, sha256: str) -> int:
+        """Bytes of a blob; 0 where it is missing, which reading it says more clearly."""
+        path = self.path(sha256)
+        return path.stat().st_size if path.is_file() else 0
 
     def destroy(self, sha256: str) -> bool:
         """Remove a blob that no row names any more; give whether it was there.
@@ -235,7 +240,8 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
         rest = rest[os.write(file.fileno(), rest) :]
 
 
-def _missing(sha256: str) -> Integrity:
+def missing_blob(sha256: str) -> Integrity:
+    """What to say of a blob that should be there and is not."""
     return Integrity(
         expected=f"the stored bytes {sha256[:12]}...",
         found="no such blob",

@@ -168,10 +168,11 @@ def _copies(work: Workplace) -> list[str]:
 
 
 def _size(work: Workplace, blobs: Sequence[str], folders: Sequence[str]) -> int:
-    paths = [work.blobs.path(sha256) for sha256 in blobs]
+    paths: list[Path] = []
     for folder in map(Path, folders):
         paths += list(folder.rglob("*")) if folder.is_dir() else [folder]
-    return sum(path.stat().st_size for path in paths if path.is_file())
+    stored = sum(work.blobs.size(sha256) for sha256 in blobs)
+    return stored + sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def _trail(plan: _Plan) -> dict[str, object]:

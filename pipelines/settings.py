@@ -49,6 +49,8 @@ class Settings:
         home: the folder that holds everything below unless one of them is set apart.
         registry_url: SQLAlchemy URL of the registry, SQLite or PostgreSQL.
         blobs_dir: stored image and mask bytes, by SHA-256.
+        blobs_url: where boxes share them, any address that fsspec knows (`s3://bucket/folder`); `blobs_dir` then is
+            this box's copy. Empty for `blobs_dir` alone.
         models_dir: model versions, one folder each.
         mlflow_uri: MLflow's store.
         engine_url: the job engine's interface; empty looks for the box that runs under home.
@@ -64,6 +66,7 @@ class Settings:
     blobs_dir: Path
     models_dir: Path
     mlflow_uri: str
+    blobs_url: str = ""
     engine_url: str = ""
     tracking: bool = True
     part: str = ""

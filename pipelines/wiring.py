@@ -45,7 +45,8 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
     Raises:
         NotPermitted: a folder cannot be made or written to; it is named.
         NoSpace: the disk is full.
-        RegistryError: the registry is newer than this program, broken, or no registry.
+        RegistryError: the registry is newer than this program, broken, or no registry; the shared store of bytes
+            does not answer or may not be written.
     """
     for folder in (
         settings.home,
@@ -56,7 +57,16 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
     ):
         _make_writable(folder)
     with open_registry(settings.registry_url) as registry:
-        yield Workplace(settings=settings, registry=registry, blobs=BlobStore(settings.blobs_dir))
+        yield Workplace(settings=settings, registry=registry, blobs=_open_blobs(settings))
+
+
+def _open_blobs(settings: Settings) -> BlobStore:
+    if not settings.blobs_url:
+        return BlobStore(settings.blobs_dir)
+    # fsspec and what it loads cost a box that does not share nothing
+    from data_registry.shared_blobs import SharedBlobStore
+
+    return SharedBlobStore(settings.blobs_dir, settings.blobs_url)
 
 
 @contextmanager

@@ -90,11 +90,11 @@ def write_version(work: Workplace, part: PartRecord, wanted: Wanted, out: IO[byt
         selection.types[sample.defect_type] += 1
         selection.models[model] += 1
         selection.from_holdout += image.split != "generator"
-        selection.sample_bytes += _size(work, sample.image_sha256) + _size(work, sample.mask_sha256)
+        selection.sample_bytes += work.blobs.size(sample.image_sha256) + work.blobs.size(sample.mask_sha256)
     for image in _spread_goods(work, part):
         out.write(json_line(_good(image, selection.goods)))
         selection.goods += 1
-        selection.good_bytes += _size(work, image.sha256)
+        selection.good_bytes += work.blobs.size(image.sha256)
     return selection
 
 
@@ -112,13 +112,15 @@ def copy_version(
         member = json.loads(line)
         if member["kind"] == "good":
             selection.goods += 1
-            selection.good_bytes += _size(work, member["source_sha256"])
+            selection.good_bytes += work.blobs.size(member["source_sha256"])
             continue
         lineage = member["lineage"]
         selection.types[lineage["defect_type"]] += 1
         selection.models[lineage["model_version"]] += 1
         selection.from_holdout += _is_held_out(work, part, lineage["source_image"])
-        selection.sample_bytes += _size(work, member["image_sha256"]) + _size(work, member["mask_sha256"])
+        selection.sample_bytes += work.blobs.size(member["image_sha256"]) + work.blobs.size(
+            member["mask_sha256"]
+        )
     return selection
 
 
@@ -259,9 +261,3 @@ def _names(work: Workplace, part: PartRecord) -> dict[str, str]:
     """Safe names for all defect types that the part has samples of, so that a filter does not change them."""
     with work.registry.read() as rows:
         return safe_names(count.defect_type for count in rows.samples.counts(part.id))
-
-
-def _size(work: Workplace, sha256: str) -> int:
-    """Size of a stored file in bytes; 0 if it is missing, which reading it says more clearly."""
-    path = work.blobs.path(sha256)
-    return path.stat().st_size if path.is_file() else 0

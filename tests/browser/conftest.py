@@ -28,9 +28,9 @@ def needs_chromium() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(needs_chromium: None) -> Iterator[Browser]:
-    """One browser for this folder; it is gone before tests of other folders start loops of their own."""
+    """A browser for one file; it is gone before tests of other files start loops of their own."""
     with started() as browser:
         yield browser
 
