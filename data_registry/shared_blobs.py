@@ -43,7 +43,8 @@ class SharedBlobStore(BlobStore):
         super().__init__(root)
         self.url = url
         with _clear_remote_errors(url):
-            self._fs, base = fsspec.core.url_to_fs(url)
+            # other boxes write here, too: what was listed a moment ago says nothing about now
+            self._fs, base = fsspec.core.url_to_fs(url, use_listings_cache=False)
         self._base = base.rstrip("/")
         protocol = self._fs.protocol
         self._renames = bool(_RENAMED & set((protocol,) if isinstance(protocol, str) else protocol))
@@ -81,7 +82,7 @@ class SharedBlobStore(BlobStore):
         """
         digest = hashlib.sha256()
         with _clear_remote_errors(self.url):
-            if not self._fs.exists(self._place(sha256)):
+            if self._remote_size(sha256) is None:
                 raise missing_blob(sha256)
             with self._fs.open(self._place(sha256), "rb") as file:
                 while chunk := file.read(_CHUNK):
@@ -91,19 +92,18 @@ class SharedBlobStore(BlobStore):
     def exists(self, sha256: str) -> bool:
         """Say whether the remote store has a blob of that name."""
         with _clear_remote_errors(self.url):
-            return bool(self._fs.exists(self._place(sha256)))
+            return self._remote_size(sha256) is not None
 
     def size(self, sha256: str) -> int:
         """Bytes of a blob; 0 where it is missing."""
         with _clear_remote_errors(self.url):
-            place = self._place(sha256)
-            return int(self._fs.size(place)) if self._fs.exists(place) else 0
+            return self._remote_size(sha256) or 0
 
     def destroy(self, sha256: str) -> bool:
         """Remove a blob everywhere that this box can reach; give whether the remote store had it."""
         super().destroy(sha256)
         with _clear_remote_errors(self.url):
-            if not self._fs.exists(self._place(sha256)):
+            if self._remote_size(sha256) is None:
                 return False
             self._fs.rm_file(self._place(sha256))
         return True
@@ -118,11 +118,18 @@ class SharedBlobStore(BlobStore):
         path = self.path(sha256)
         return f"{self._base}/{path.parent.name}/{path.name}"
 
+    def _remote_size(self, sha256: str) -> int | None:
+        """Bytes of a remote blob in one question; None where it is missing."""
+        try:
+            return int(self._fs.info(self._place(sha256))["size"])
+        except FileNotFoundError:
+            return None
+
     def _send(self, sha256: str) -> None:
         """Upload a blob of this box unless the remote store has it at its full size."""
         local, place = self.path(sha256), self._place(sha256)
         with _clear_remote_errors(self.url):
-            if self._fs.exists(place) and self._fs.size(place) == local.stat().st_size:
+            if self._remote_size(sha256) == local.stat().st_size:
                 return
             if not self._renames:
                 self._fs.put_file(str(local), place)
@@ -134,9 +141,10 @@ class SharedBlobStore(BlobStore):
 
     def _fetch(self, sha256: str) -> None:
         with _clear_remote_errors(self.url):
-            if not self._fs.exists(self._place(sha256)):
-                raise missing_blob(sha256)
-            data = self._fs.cat_file(self._place(sha256))
+            try:
+                data = self._fs.cat_file(self._place(sha256))
+            except FileNotFoundError:
+                raise missing_blob(sha256) from None
         found = hashlib.sha256(data).hexdigest()
         if found != sha256:
             raise Integrity(

@@ -183,7 +183,7 @@ def worker_device() -> str:
 
 
 def follows_another_process() -> bool:
-    """Whether `accelerate launch` has started this process beside a first one, which then speaks and writes for all."""
+    """Whether a launcher has started this process beside a first one, which then speaks and writes for all."""
     return os.environ.get("RANK", "0") not in ("", "0")
 
 

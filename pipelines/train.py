@@ -121,7 +121,7 @@ def run(
     )
     stored = find_stored(work, owner, folder, token) if resume else None
     if follows_another_process():
-        # Started by `accelerate launch` beside the first process, which alone tracks, measures and stores.
+        # Started by a launcher beside the first process, which alone tracks, measures and stores.
         stages = training().stages if stored is None else stored[0].stages
         return _report_of_follower(part, plan, stages, time.monotonic() - started)
     if not resume or (stored is None and is_closed(folder)):

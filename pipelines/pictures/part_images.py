@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import cv2
@@ -45,13 +46,12 @@ def first_of_each(pictures: Iterable[tuple[str, str]], count: int) -> frozenset[
         pictures: hash and type; a picture with several types comes several times.
         count: per type; 0 keeps all.
     """
-    left: dict[str, int] = {}
+    taken: Counter[str] = Counter()
     kept = set()
     for name, kind in sorted(pictures):
-        if count and left.setdefault(kind, count) == 0:
-            continue
-        left[kind] = left.get(kind, count) - 1
-        kept.add(name)
+        if not count or taken[kind] < count:
+            taken[kind] += 1
+            kept.add(name)
     return frozenset(kept)
 
 

@@ -83,6 +83,19 @@ def test_what_one_box_stores_the_other_reads(tmp_path: Path, url: str) -> None:
     assert there.destroy(NAME) and not here.exists(NAME) and not here.destroy(NAME)
 
 
+def test_what_another_process_stores_after_a_listing_is_there(tmp_path: Path, url: str) -> None:
+    store = SharedBlobStore(tmp_path / "a", url)
+    store.put(b"a picture")
+    assert list(store.iter_hashes()) == [NAME]
+    # a second one in the same folder of names
+    data = next(d for d in (b"%d" % n for n in range(9999)) if hashlib.sha256(d).hexdigest()[:2] == NAME[:2])
+    name = hashlib.sha256(data).hexdigest()
+    files, base = fsspec.core.url_to_fs(url, skip_instance_cache=True)
+    files.pipe_file(f"{base}/{name[:2]}/{name[2:]}", data)
+    assert store.exists(name) and store.read(name) == data
+    assert set(store.iter_hashes()) == {NAME, name}
+
+
 def test_bytes_that_are_missing_or_changed_are_told(tmp_path: Path, url: str) -> None:
     store = SharedBlobStore(tmp_path / "a", url)
     for ask in (store.read, store.hash_of):
