@@ -1,4 +1,8 @@
-"""What any inspection trainer does to its real windows: flips, brightness, contrast, a little turn and zoom."""
+"""What an inspection trainer does to its windows: flips, light, contrast, gamma, turn and zoom, blur, noise.
+
+As strong as small data sets need: with a faint version the inspector learned its few training groups by heart
+(`docs/decisions/0008-a-strong-inspector-and-the-control-arm.md`).
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,13 @@ def _compose(moves: tuple[str, ...]) -> albumentations.Compose:
     return albumentations.Compose(
         [
             *(MOVES[move](p=0.5) for move in moves),
-            albumentations.RandomBrightnessContrast(brightness_limit=0.1, contrast_limit=0.15, p=0.5),
+            albumentations.RandomBrightnessContrast(brightness_limit=0.3, contrast_limit=0.4, p=0.8),
+            albumentations.RandomGamma(gamma_limit=(60, 160), p=0.5),
             albumentations.Affine(
-                scale=(0.9, 1.1), rotate=(-6, 6), border_mode=cv2.BORDER_REFLECT_101, p=0.3
+                scale=(0.75, 1.3), rotate=(-10, 10), border_mode=cv2.BORDER_REFLECT_101, p=0.6
             ),
+            albumentations.GaussianBlur(blur_limit=(3, 3), p=0.15),
+            albumentations.GaussNoise(std_range=(0.01, 0.03), p=0.25),
         ]
     )
 

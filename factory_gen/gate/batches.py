@@ -1,9 +1,9 @@
 """Batches of windows for one arm.
 
-A batch has base slots and extra slots. Base slots: half good windows, half real defects as often as they occur. Extra
-slots: a defect type by the class mix, from the arm's source; where a type gets a share below 1, a real window of that
-type fills the rest. Every slot has random numbers of its own, which do not depend on the arm, so two arms differ in
-what the extra slots show and in nothing else, and with share 0 an arm is the control, down to the pixel.
+A batch has base slots and extra slots. Base slots: mostly good windows, the rest real defects as often as they occur.
+Extra slots: a defect type by the class mix, from the arm's source; where a type gets a share below 1, a real window of
+that type fills the rest. Every slot has random numbers of its own, which do not depend on the arm, so two arms differ
+in what the extra slots show and in nothing else, and with share 0 an arm is the control, down to the pixel.
 
 Shape legend: B windows, S side of a window, C = 3 channels.
 """
@@ -26,6 +26,8 @@ from factory_gen.images.windows import cut, pad_to, place, to_unit
 from factory_gen.seeds import numpy_generator
 
 CHANNELS = 3
+# Of the base slots. An inspector that sees a defect in most windows finds one in most good pictures, too.
+GOOD = 0.85
 _SHIFT = 0.35  # a defect's pixel lies this far from the window's middle at most, in sides
 
 
@@ -150,7 +152,7 @@ class BatchStream:
         return 0 if piece.kind is None else 1 + self.types.index(piece.kind)
 
     def _base(self, rng: np.random.Generator) -> _Piece:
-        if rng.random() < 0.5:
+        if rng.random() < GOOD:
             return self._window(self._good[int(rng.integers(len(self._good)))], None, rng, BASE)
         picture = self._bad[int(rng.integers(len(self._bad)))]
         return self._window(picture, picture.labels[int(rng.integers(len(picture.labels)))], rng, BASE)

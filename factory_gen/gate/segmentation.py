@@ -91,17 +91,26 @@ class TrainedSegmentation:
 
 
 def segmentation_loss(logits: Tensor, mask: Tensor, masked: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy plus half the Dice loss of the whole batch, and each window's own cross-entropy.
+    """Mean cross-entropy plus the mean Dice loss of the windows that show a defect, and each window's own entropy.
+
+    Dice is taken window by window: over a whole batch, the large areas decide and small defects go under.
 
     Args:
         logits, mask: (B,1,H,W).
         masked: (B,) bool, False for windows whose mask is not known.
     """
-    entropy = functional.binary_cross_entropy_with_logits(logits, mask, reduction="none").mean(dim=(1, 2, 3))
-    weight = masked.float()
-    chance, truth = logits.sigmoid() * weight[:, None, None, None], mask * weight[:, None, None, None]
-    dice = 1 - (2 * (chance * truth).sum() + 1) / (chance.sum() + truth.sum() + 1)
-    return (entropy * weight).sum() / weight.sum().clamp(min=1) + 0.5 * dice, entropy.detach()
+    over = (1, 2, 3)
+    entropy = functional.binary_cross_entropy_with_logits(logits, mask, reduction="none").mean(dim=over)
+    chance, area = logits.sigmoid(), mask.sum(dim=over)
+    dice = 1 - (2 * (chance * mask).sum(dim=over) + 1) / (chance.sum(dim=over) + area + 1)
+    known = masked.float()
+    shown = known * (area > 0)
+    loss = _mean(entropy, known) + _mean(dice, shown)
+    return loss, entropy.detach()
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    return (values * weight).sum() / weight.sum().clamp(min=1)
 
 
 def schedule_at(progress: float) -> float:

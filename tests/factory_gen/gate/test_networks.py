@@ -82,8 +82,23 @@ def test_the_loss_of_known_logits() -> None:
     assert float(loss) == pytest.approx(0, abs=1e-5)
     loss, each = segmentation_loss(torch.zeros_like(mask), mask, masked)
     assert each.tolist() == pytest.approx([np.log(2)] * 2)
-    # Half of 32 pixels' chance is 16, the mask has 8, their product 4: Dice 1 - (2 * 4 + 1) / (16 + 8 + 1).
-    assert float(loss) == pytest.approx(np.log(2) + 0.5 * (1 - 9 / 25))
+    # In the window with a defect half of 16 pixels is 8, the mask has 8, their product 4; the other does not count.
+    assert float(loss) == pytest.approx(np.log(2) + 1 - (2 * 4 + 1) / (8 + 8 + 1))
+
+
+def test_a_small_defect_counts_as_much_as_a_large_one() -> None:
+    mask = torch.zeros(2, 1, 16, 16)
+    mask[0, :, :12] = 1
+    mask[1, :, 5:7, 5:7] = 1
+    masked = torch.tensor([True, True])
+    sure = (mask * 2 - 1) * 30
+    losses = []
+    for missed in (0, 1):
+        logits = sure.clone()
+        logits[missed] = -30
+        loss, each = segmentation_loss(logits, mask, masked)
+        losses.append(float(loss - each.mean()))
+    assert losses == pytest.approx([0.5, 0.5], abs=0.11)
 
 
 def test_a_window_without_a_known_mask_does_not_count() -> None:
