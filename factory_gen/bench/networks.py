@@ -31,6 +31,8 @@ from factory_gen.seeds import derive
 from factory_gen.training.latents import LatentBank
 from factory_gen.training.loop import LoopResult
 
+_LEAST_SHARE = 0.1  # of the budget
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -157,7 +159,8 @@ def train_arm(
         return {"time": _tune_map(arm, shared, plan, seed, folder, report)}
     budget = plan.budget_s
     if arm.use_code:
-        budget -= shared.prior_seconds + shared.codes_seconds
+        # A step of the prior that overran a tiny budget must not leave this network untrained.
+        budget = max(budget - shared.prior_seconds - shared.codes_seconds, _LEAST_SHARE * plan.budget_s)
     model = _network(arm, shared, plan, seed)
     if same_steps is None:
         stage = _train_part(arm, "time", model, shared, plan, seed, folder, budget, None, report)

@@ -68,6 +68,12 @@ class LoopSettings:
     checkpoint_s: float = 60.0
     clock: str = "wall"
 
+    def __post_init__(self) -> None:
+        if self.budget_s is not None and not self.budget_s > 0:
+            raise ValueError(
+                f"budget_s must be above 0, or the training would never end; found {self.budget_s}"
+            )
+
 
 @dataclass(frozen=True)
 class LoopResult:

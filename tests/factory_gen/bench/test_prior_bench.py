@@ -105,7 +105,7 @@ def test_every_arm_spends_its_budget_and_matches_steps(bench: Bench, shared: Sha
     steps = own["time"][1].steps
     assert steps >= 1
     spent = own["time"][1].seconds + shared.prior_seconds + shared.codes_seconds
-    assert spent < PLAN.budget_s + 1.5
+    assert spent < PLAN.budget_s + 10  # one slow step may end after the budget
     for name in (GAUSSIAN, DIFFUSION):
         found = train_arm(ARMS[name], shared, PLAN, 0, folder, same_steps=steps, report=lambda *told: None)
         assert found["steps"][1].steps == steps
@@ -118,6 +118,15 @@ def test_every_arm_spends_its_budget_and_matches_steps(bench: Bench, shared: Sha
         assert measured == set(settings_of(ARMS[name], PLAN))
         assert {r.calls for r in rows if r.reference == RAW} == set(PLAN.calls)
         assert all(r.kid_low <= r.kid_high and r.calls_ms > 0 for r in rows)
+
+
+def test_an_arm_is_trained_a_little_where_its_prior_has_spent_everything(
+    shared: Shared, tmp_path: Path
+) -> None:
+    """On a loaded machine one step of the prior can outlast a small budget; the rest must not become endless."""
+    late = replace(shared, prior_seconds=PLAN.budget_s * 3)
+    found = train_arm(ARMS[LEDIFLOW], late, PLAN, 0, tmp_path, same_steps=None, report=lambda *told: None)
+    assert found["time"][1].steps >= 1
 
 
 def test_same_seed_draws_the_same_and_keeps_what_is_known(bench: Bench, shared: Shared, folder: Path) -> None:

@@ -70,6 +70,12 @@ def test_a_time_budget_ends_the_training(tmp_path: Path) -> None:
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.parametrize("budget", [0.0, -1.5])
+def test_a_budget_that_is_spent_is_refused_since_the_training_would_never_end(budget: float) -> None:
+    with pytest.raises(ValueError, match="never end"):
+        LoopSettings(**{**vars(SETTINGS), "budget_s": budget})
+
+
 def test_one_bad_loss_goes_back_and_two_end_it(tmp_path: Path) -> None:
     settings = LoopSettings(**{**vars(SETTINGS), "checkpoint_s": 0.0})
     bad = {20}
