@@ -20,7 +20,7 @@ up: setup  ## the job engine, workers, MLflow and pages of this machine, until C
 	$(BIN)/factory-gen up
 
 test: setup  ## run the tests (against PostgreSQL, too, where it is installed)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 check: setup  ## layout, lint, types and import contracts
 	$(BIN)/ruff format --check .
