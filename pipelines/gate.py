@@ -13,12 +13,14 @@ from typing import Any
 from data_registry.records import DatasetVersionRecord, PartRecord
 from factory_gen.errors import InputRefused
 from factory_gen.gate.settings import find_settings
+from factory_gen.machine import device_name
 from factory_gen.sampler.generator import pick_device
 from pipelines.inspection.bench import Bench, Task
 from pipelines.inspection.conclude import conclude
 from pipelines.inspection.names import ResultNames
 from pipelines.inspection.options import APART, GateOptions
-from pipelines.inspection.plan import all_in, final_runs, validate, validation_runs
+from pipelines.inspection.plan import all_in, final_runs, rehearsed, validate, validation_runs
+from pipelines.inspection.rehearsal import Rehearsal, notes_of, rows_of
 from pipelines.inspection.report import GateReport, plain
 from pipelines.inspection.runs import Done, Run, read
 from pipelines.inspection.workers import do_runs
@@ -62,17 +64,10 @@ def run(
         UsageError: an option out of range.
     """
     started, say, how = time.monotonic(), progress or Silent(), options or GateOptions()
-    with work.registry.read() as rows:
-        owner = rows.parts.get(part)
-    frozen = _version(work, owner, version, wanted or Wanted())
-    task = _task(work, owner, frozen, how)
-    bench = Bench(work, task)
-    folder = work.settings.home / "gate"
-    names = ResultNames(bench, folder / f"part{task.part.id}-trainings")
-    trainings = _Trainings(bench, names, how, say)
-    types = bench.rows.types
-    found = all_in(types, how.splits)
-    if how.shares == "auto":
+    bench, trainings = _prepare(work, part, version, wanted or Wanted(), how, say)
+    task, types, folder = bench.task, bench.rows.types, _folder(work)
+    found = all_in(types, how.splits, how.share or 1.0)
+    if how.share is None:
         first = trainings.do(validation_runs(task.settings, types, how.splits), _finals(task, how))
         found = validate(first, task.settings, types, how.splits)
     done = trainings.do(final_runs(task.settings, found, how.splits, how.seeds, how.curve), 0)
@@ -82,6 +77,46 @@ def run(
     if report.stored:
         _store(work, task, report)
     return report
+
+
+def rehearse(
+    work: Workplace,
+    part: str,
+    *,
+    version: int | None = None,
+    wanted: Wanted | None = None,
+    options: GateOptions | None = None,
+    command_line: str = "",
+    progress: Progress | None = None,
+) -> Rehearsal:
+    """Do the gate's validation alone: the held-out pictures are not looked at, and no verdict is given.
+
+    Args:
+        work, part, version, wanted, options, command_line, progress: as of `run`.
+
+    Raises:
+        InputRefused, NotFound, UsageError: as `run`.
+    """
+    started, say, how = time.monotonic(), progress or Silent(), options or GateOptions()
+    bench, trainings = _prepare(work, part, version, wanted or Wanted(), how, say)
+    task, types = bench.task, bench.rows.types
+    done = trainings.do(validation_runs(task.settings, types, how.splits), 0)
+    found = validate(done, task.settings, types, how.splits)
+    return Rehearsal(
+        part=task.part.name,
+        version=task.version.number,
+        average_precision=rows_of(rehearsed(done, task.settings, types, how.splits), types),
+        shares={str(split): dict(shares) for split, shares in found.judged.items()},
+        chosen=found.chosen,
+        converged=found.converged,
+        inspector=how.inspector,
+        settings=how.settings,
+        splits=how.splits,
+        seconds=round(time.monotonic() - started, 1),
+        machine=device_name(pick_device(task.device)),
+        command=command_line,
+        notes=notes_of(found),
+    )
 
 
 class _Trainings:
@@ -114,6 +149,21 @@ class _Trainings:
 
     def _tell(self, steps: int) -> None:
         self._say.advance(STAGE, steps)
+
+
+def _prepare(
+    work: Workplace, part: str, version: int | None, wanted: Wanted, how: GateOptions, say: Progress
+) -> tuple[Bench, _Trainings]:
+    with work.registry.read() as rows:
+        owner = rows.parts.get(part)
+    task = _task(work, owner, _version(work, owner, version, wanted), how)
+    bench = Bench(work, task)
+    names = ResultNames(bench, _folder(work) / f"part{task.part.id}-trainings")
+    return bench, _Trainings(bench, names, how, say)
+
+
+def _folder(work: Workplace) -> Path:
+    return work.settings.home / "gate"
 
 
 def _version(work: Workplace, part: PartRecord, number: int | None, wanted: Wanted) -> DatasetVersionRecord:

@@ -49,8 +49,10 @@ def gate(
     seeds: Annotated[int, typer.Option("--seeds", min=2, help="Trainings of each arm on each split.")] = 3,
     splits: Annotated[int, typer.Option("--splits", min=1, help="How often the validation is dealt.")] = 1,
     shares: Annotated[
-        Literal["auto", "all"],
-        typer.Option("--shares", help="Share per type: chosen on the validation, or all in."),
+        str,
+        typer.Option(
+            "--shares", help="Share per type: auto (chosen on the validation), all, or a number in (0,1]."
+        ),
     ] = "auto",
     train_on: Annotated[
         Literal["references", "apart"],
@@ -62,6 +64,12 @@ def gate(
             "--references", min=2, help="Few-shot: real defects per type given.", show_default=False
         ),
     ] = None,
+    rehearse: Annotated[
+        bool,
+        typer.Option(
+            "--rehearse", help="Do the validation alone: no hold-out is looked at, no verdict given."
+        ),
+    ] = False,
     curve: Annotated[
         bool, typer.Option("--curve", help="Also the lift for 0.5, 1, 2, 4 samples per real defect.")
     ] = False,
@@ -91,12 +99,13 @@ def gate(
 ) -> None:
     """Train inspectors with and without the samples and compare them on held-out real defects.
 
-    Ends with 0 if the samples help and with 4 if they do not or if it is not proven.
+    Ends with 0 if the samples help and with 4 if they do not or if it is not proven; a rehearsal ends with 0.
     """
     with open_session({"home": home, "device": device, "threads": threads}, quiet=quiet) as session:
         name = session.part(part)
         from pipelines import gate as job
         from pipelines.inspection.options import GateOptions
+        from pipelines.inspection.rehearsal import Rehearsal
         from pipelines.inspection.report import plain, summary
         from pipelines.release.version import Wanted
 
@@ -115,7 +124,7 @@ def gate(
             resume=resume,
         )
         with writing(session, name, "gate"):
-            report = job.run(
+            report = (job.rehearse if rehearse else job.run)(
                 session.work,
                 name,
                 version=version,
@@ -127,6 +136,9 @@ def gate(
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(plain(report), indent=1) + "\n")
+    if isinstance(report, Rehearsal):
+        show(report, as_json=as_json)
+        return
     show(report if as_json else summary(report), as_json=as_json)
     if report.verdict != "helps":
         raise typer.Exit(NOT_PASSED)

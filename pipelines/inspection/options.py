@@ -21,7 +21,8 @@ class GateOptions:
         inspector: a name in `factory_gen.gate.inspectors.INSPECTORS`, or "command" with `command`.
         seeds: trainings of each arm on each split, at least 2.
         splits: how often the validation is dealt anew, with seeds of its own.
-        shares: "auto" lets the validation choose the share per type, "all" gives every type the full one.
+        shares: "auto" lets the validation choose the share per type, "all" gives every type the full one, a number
+            above 0 and up to 1 gives every type that one.
         train_on: "references" trains the inspectors on the real pictures that the generator knew, "apart" on one half
             of the held-out groups, judged by the other half, so that no two of the three share a group.
         references: real defects per type given to the inspectors; None for all.
@@ -45,16 +46,27 @@ class GateOptions:
     resume: bool = True
 
     def __post_init__(self) -> None:
-        fits = self.seeds >= 2 and self.splits >= 1 and 0 <= self.reject < 1 and self.shares in SHARES
-        fits = fits and self.train_on in TRAIN_ON
+        fits = self.seeds >= 2 and self.splits >= 1 and 0 <= self.reject < 1
+        fits = fits and self.train_on in TRAIN_ON and (self.shares in SHARES or self.share is not None)
         if not fits or (self.references is not None and self.references < 2):
             raise UsageError(
                 expected="2 or more seeds, 1 or more splits, 2 or more references, a reject limit in [0,1), "
-                f"shares from {' or '.join(SHARES)}, training on {' or '.join(TRAIN_ON)}",
+                f"shares {', '.join(SHARES)} or a number in (0,1], training on {' or '.join(TRAIN_ON)}",
                 found=f"{self.seeds} seeds, {self.splits} splits, {self.references} references, "
                 f"limit {self.reject}, shares {self.shares}, training on {self.train_on}",
                 action="Correct the option.",
             )
+
+    @property
+    def share(self) -> float | None:
+        """The same share for every type, None where the validation chooses."""
+        if self.shares == "all":
+            return 1.0
+        try:
+            found = float(self.shares)
+        except ValueError:
+            return None
+        return found if 0 < found <= 1 else None
 
     def processes(self, device: str) -> int:
         """How many processes work side by side on a device."""

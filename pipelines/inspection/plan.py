@@ -57,9 +57,9 @@ def everything(types: Sequence[str], share: float = 1.0) -> Shares:
     return tuple((name, share) for name in sorted(types))
 
 
-def all_in(types: Sequence[str], splits: int) -> Validation:
-    """No choice: the judged arm fills all slots of every type."""
-    shares = {split: dict(everything(types)) for split in range(splits)}
+def all_in(types: Sequence[str], splits: int, share: float = 1.0) -> Validation:
+    """No choice: the judged arm fills the same share of every type's slots."""
+    shares = {split: dict(everything(types, share)) for split in range(splits)}
     return Validation({JUDGED: shares}, False, None, None)
 
 
@@ -87,6 +87,21 @@ def validate(
         shares[arm] = found
     half, whole = (_macro(done[run]) for run in (Run(HALF, CONTROL, 0, 0, 0, ()), _control(0, 0)))
     return Validation(shares, chosen, half, whole)
+
+
+def rehearsed(
+    done: Mapping[Run, Done], settings: GateSettings, types: Sequence[str], splits: int
+) -> dict[str, dict[str, float]]:
+    """The validation's figures: "real" for the control and each offered share of the judged arm, per type.
+
+    All folds and splits are counted together.
+    """
+    folds = [(split, fold) for split in range(splits) for fold in range(FOLDS)]
+    figures = {"real": _per_type(done, [_control(*where) for where in folds])}
+    for share in settings.offered:
+        runs = [_offered(types, JUDGED, *where, share) for where in folds]
+        figures[f"{share:g} synthetic"] = _per_type(done, runs)
+    return figures
 
 
 def final_runs(settings: GateSettings, found: Validation, splits: int, seeds: int, curve: bool) -> list[Run]:

@@ -10,6 +10,7 @@ from typing import Any
 from factory_gen.gate.compare import Comparison
 from factory_gen.gate.curves import PrecisionRecall
 from factory_gen.gate.decide import Lift
+from pipelines.inspection.rehearsal import Rehearsal
 
 _SHOWN = (
     "pixel_ap_macro",
@@ -155,8 +156,8 @@ def point(x: float, lift: Lift) -> dict[str, float]:
     return {"x": x, "lift": lift.lift, "low": lift.low, "high": lift.high}
 
 
-def plain(report: GateReport) -> dict[str, Any]:
-    """The report as JSON-able values; what is not a finite number becomes None."""
+def plain(report: GateReport | Rehearsal) -> dict[str, Any]:
+    """A report as JSON-able values; what is not a finite number becomes None."""
     return dict(_plain(asdict(report)))
 
 

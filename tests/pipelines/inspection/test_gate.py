@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -446,3 +447,46 @@ def test_apart_means_that_no_two_of_the_three_share_a_group(work: Workplace) -> 
         assert not trained & judged and not generator & (trained | judged)
         assert {name for one in sides.bad for name in labels_of(one)} == set(bench.rows.types)
     assert gate.run(work, PART, options=replace(LINEAR, train_on="apart")).train_on == "apart"
+
+
+def test_a_rehearsal_compares_without_the_hold_out_and_stores_no_verdict(
+    work: Workplace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with work.registry.read() as rows:
+        before = len(rows.verdicts.list(rows.parts.get(PART).id))
+    scored: list[str] = []
+    real_test = Bench._test
+
+    def noted(self: Bench, run: Run, folds: dict[str, int]) -> Any:
+        scored.append(run.stage)
+        return real_test(self, run, folds)
+
+    monkeypatch.setattr(Bench, "_test", noted)
+    words = ["gate", "--settings", "tiny", "--inspector", "linear", "--rehearse", "--workers", "1", "--anew"]
+    code = main([*words, "--quiet", "--home", str(work.settings.home), "--json"])
+    told = capsys.readouterr()
+    assert code == 0, told.err
+    shown = json.loads(told.out)
+    assert set(scored) == {"choose", "half"}
+    rows_by_type = {row["type"]: row for row in shown["average_precision"]}
+    mean = rows_by_type.pop("mean of types")
+    for arm in ("real", "0.5 synthetic"):
+        values = [row[arm] for row in rows_by_type.values()]
+        assert all(0 <= value <= 1 for value in values)
+        assert mean[arm] == pytest.approx(np.mean(values), abs=1e-3)
+    for name, share in shown["shares"]["0"].items():
+        gained = name in rows_by_type and rows_by_type[name]["0.5 synthetic"] > rows_by_type[name]["real"]
+        assert share == (0.5 if gained or not shown["chosen"] else 0.0)
+    with work.registry.read() as rows:
+        assert len(rows.verdicts.list(rows.parts.get(PART).id)) == before
+
+
+def test_the_same_share_can_be_given_to_every_type(work: Workplace) -> None:
+    report = gate.run(work, PART, options=replace(LINEAR, shares="0.25"))
+    assert {share for shares in report.shares.values() for share in shares.values()} == {0.25}
+
+
+@pytest.mark.parametrize("shares", ["some", "0", "1.5", "nan"])
+def test_a_share_that_is_none_is_refused(shares: str) -> None:
+    with pytest.raises(UsageError, match=r"a number in \(0,1\]"):
+        GateOptions(shares=shares)
