@@ -38,7 +38,7 @@ def _headline(report: Mapping[str, Any]) -> str:
         found = report["spreads"].get(key)
         if found:
             rows.append((word, *(f"{found[k]:.2f}" for k in ("mean", "sd", "low", "high"))))
-    return _table(rows)
+    return markdown_table(rows)
 
 
 def _near_best(report: Mapping[str, Any]) -> str:
@@ -46,7 +46,7 @@ def _near_best(report: Mapping[str, Any]) -> str:
     for name, found in report["near_best"].items():
         rows.append((report["arms"][name]["title"], *(_number(found[kind][1]) for kind in NAMES)))
     title = "**Fewest calls within 5 % of the Gaussian prior's own best** (equal training time, mean curves)"
-    return title + "\n\n" + _table(rows)
+    return title + "\n\n" + markdown_table(rows)
 
 
 def _curves(report: Mapping[str, Any], table: str, kind: str) -> str:
@@ -72,14 +72,15 @@ def _curves(report: Mapping[str, Any], table: str, kind: str) -> str:
     rows.append(
         ("real against real", *[""] * len(calls), f"{report['floor'][f'{kind}/autoencoded']:.0f}", "", "", "")
     )
-    return _table(rows)
+    return markdown_table(rows)
 
 
 def _number(value: int | None) -> str:
     return "never" if value is None else str(value)
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as a Markdown table; the first is the heading."""
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     lines.insert(1, "|" + "---|" * len(rows[0]))
     return "\n".join(lines)
