@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.bench.gate_page import gate_tables, rehearsal_table, trust_table
 from pipelines.bench.prior_page import tables
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
@@ -63,21 +64,27 @@ GATE_KEYS = (
 )
 
 
-def gate_quotes(results: dict[str, Any]) -> list[str]:
-    """What docs/results/gate.md must say about one gate: part, verdict, lift with interval, and every type's lift."""
-    texts = [results["part"], results["verdict"]]
-    rows = [{"lift": results["lift"], "low": results["lift_low"], "high": results["lift_high"]}]
-    rows += results["per_type"].values()
-    return texts + [f"{row['lift']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})" for row in rows]
-
-
-def test_the_page_quotes_every_gate() -> None:
+def test_the_page_holds_the_tables_of_every_gate() -> None:
+    page = (RESULTS / "gate.md").read_text()
     files = sorted(RESULTS.glob("gate_*.json"))
-    page = (RESULTS / "gate.md").read_text() if files else ""
+    assert files
     for path in files:
         results = load(path.name)
         assert [key for key in GATE_KEYS if key not in results] == [], path.name
-        assert [text for text in gate_quotes(results) if text not in page] == [], path.name
+        assert gate_tables(results).strip() in page, path.name
+        assert results["command"] in page and results["machine"] in page, path.name
+
+
+def test_the_page_holds_the_tables_of_the_rehearsals_and_of_the_check_of_the_gate() -> None:
+    page = (RESULTS / "gate.md").read_text()
+    for path in sorted(RESULTS.glob("checks_gate_*.json")):
+        assert trust_table(load(path.name)).strip() in page, path.name
+        assert load(path.name)["command"] in page, path.name
+    for folder in sorted(path.parent for path in RESULTS.glob("rehearsal_*/baseline.json")):
+        order = ["baseline", *sorted({path.stem for path in folder.glob("*.json")} - {"baseline"})]
+        found = {name: load(f"{folder.name}/{name}.json") for name in order}
+        assert rehearsal_table(found).strip() in page, folder.name
+        assert [name for name, report in found.items() if report["command"] not in page] == []
 
 
 def speed_quotes(results: dict[str, Any]) -> list[str]:
