@@ -19,7 +19,7 @@ from pipelines.inspection.bench import Bench, Task
 from pipelines.inspection.conclude import conclude
 from pipelines.inspection.names import ResultNames
 from pipelines.inspection.options import APART, GateOptions
-from pipelines.inspection.plan import all_in, final_runs, rehearsed, validate, validation_runs
+from pipelines.inspection.plan import as_asked, final_runs, rehearsed, validate, validation_runs
 from pipelines.inspection.rehearsal import Rehearsal, notes_of, rows_of
 from pipelines.inspection.report import GateReport, plain
 from pipelines.inspection.runs import Done, Run, read
@@ -66,8 +66,10 @@ def run(
     started, say, how = time.monotonic(), progress or Silent(), options or GateOptions()
     bench, trainings = _prepare(work, part, version, wanted or Wanted(), how, say)
     task, types, folder = bench.task, bench.rows.types, _folder(work)
-    found = all_in(types, how.splits, how.share or 1.0)
-    if how.share is None:
+    asked = how.fixed_shares(types)
+    if asked is not None:
+        found = as_asked(asked, how.splits)
+    else:
         first = trainings.do(validation_runs(task.settings, types, how.splits), _finals(task, how))
         found = validate(first, task.settings, types, how.splits)
     done = trainings.do(final_runs(task.settings, found, how.splits, how.seeds, how.curve), 0)
@@ -200,7 +202,7 @@ def _task(work: Workplace, part: PartRecord, version: DatasetVersionRecord, how:
 
 
 def _finals(task: Task, how: GateOptions) -> int:
-    return len(final_runs(task.settings, all_in((), how.splits), how.splits, how.seeds, how.curve))
+    return len(final_runs(task.settings, as_asked({}, how.splits), how.splits, how.seeds, how.curve))
 
 
 def _report_file(folder: Path, task: Task) -> Path:

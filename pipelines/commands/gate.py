@@ -51,7 +51,8 @@ def gate(
     shares: Annotated[
         str,
         typer.Option(
-            "--shares", help="Share per type: auto (chosen on the validation), all, or a number in (0,1]."
+            "--shares",
+            help="Share per type: auto (chosen on the validation), all, a number in (0,1], or crack=0.5,dent=1.",
         ),
     ] = "auto",
     train_on: Annotated[

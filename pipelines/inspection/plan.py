@@ -57,10 +57,9 @@ def everything(types: Sequence[str], share: float = 1.0) -> Shares:
     return tuple((name, share) for name in sorted(types))
 
 
-def all_in(types: Sequence[str], splits: int, share: float = 1.0) -> Validation:
-    """No choice: the judged arm fills the same share of every type's slots."""
-    shares = {split: dict(everything(types, share)) for split in range(splits)}
-    return Validation({JUDGED: shares}, False, None, None)
+def as_asked(shares: Mapping[str, float], splits: int) -> Validation:
+    """No choice: the judged arm fills the same shares on every split."""
+    return Validation({JUDGED: {split: dict(shares) for split in range(splits)}}, False, None, None)
 
 
 def validation_runs(settings: GateSettings, types: Sequence[str], splits: int) -> list[Run]:

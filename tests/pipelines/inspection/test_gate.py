@@ -481,12 +481,17 @@ def test_a_rehearsal_compares_without_the_hold_out_and_stores_no_verdict(
         assert len(rows.verdicts.list(rows.parts.get(PART).id)) == before
 
 
-def test_the_same_share_can_be_given_to_every_type(work: Workplace) -> None:
+def test_shares_can_be_given_for_all_types_or_for_some(work: Workplace) -> None:
     report = gate.run(work, PART, options=replace(LINEAR, shares="0.25"))
     assert {share for shares in report.shares.values() for share in shares.values()} == {0.25}
+    name, *others = sorted(report.per_type)
+    report = gate.run(work, PART, options=replace(LINEAR, shares=f"{name}=0.5"))
+    assert report.shares["0"] == {name: 0.5, **dict.fromkeys(others, 0.0)}
+    with pytest.raises(UsageError, match="no such type"):
+        gate.run(work, PART, options=replace(LINEAR, shares="no such type=0.5"))
 
 
-@pytest.mark.parametrize("shares", ["some", "0", "1.5", "nan"])
+@pytest.mark.parametrize("shares", ["some", "0", "1.5", "nan", "a=2", "a=0.5,a=1", "a=0", "=0.5", "a=0.5,b"])
 def test_a_share_that_is_none_is_refused(shares: str) -> None:
     with pytest.raises(UsageError, match=r"a number in \(0,1\]"):
         GateOptions(shares=shares)
