@@ -77,7 +77,9 @@ def test_the_page_holds_the_tables_of_every_gate() -> None:
 
 def test_the_page_holds_the_tables_of_the_rehearsals_and_of_the_check_of_the_gate() -> None:
     page = (RESULTS / "gate.md").read_text()
-    for path in sorted(RESULTS.glob("checks_gate_*.json")):
+    checks = sorted(RESULTS.glob("checks_gate_*.json"))
+    assert checks
+    for path in checks:
         assert trust_table(load(path.name)).strip() in page, path.name
         assert load(path.name)["command"] in page, path.name
     for folder in sorted(path.parent for path in RESULTS.glob("rehearsal_*/baseline.json")):

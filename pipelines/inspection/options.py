@@ -91,20 +91,20 @@ def _read_shares(text: str) -> float | dict[str, float] | None:
     if text == ALL:
         return 1.0
     if "=" not in text:
-        return _share(text, least_above_zero=True)
+        return _share(text) or None
     found = {}
     for word in text.split(","):
         name, _, number = word.strip().rpartition("=")
-        share = _share(number, least_above_zero=False)
+        share = _share(number)
         if not name or name in found or share is None:
             return None
         found[name] = share
     return found if any(found.values()) else None
 
 
-def _share(text: str, *, least_above_zero: bool) -> float | None:
+def _share(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:
         return None
-    return number if 0 <= number <= 1 and (number > 0 or not least_above_zero) else None
+    return number if 0 <= number <= 1 else None

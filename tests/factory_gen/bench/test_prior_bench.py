@@ -105,7 +105,7 @@ def test_every_arm_spends_its_budget_and_matches_steps(bench: Bench, shared: Sha
     steps = own["time"][1].steps
     assert steps >= 1
     spent = own["time"][1].seconds + shared.prior_seconds + shared.codes_seconds
-    assert spent < PLAN.budget_s + 10  # one slow step may end after the budget
+    assert spent < PLAN.budget_s + 1.5
     for name in (GAUSSIAN, DIFFUSION):
         found = train_arm(ARMS[name], shared, PLAN, 0, folder, same_steps=steps, report=lambda *told: None)
         assert found["steps"][1].steps == steps
