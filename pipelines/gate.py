@@ -19,10 +19,11 @@ from pipelines.inspection.bench import Bench, Task
 from pipelines.inspection.conclude import conclude
 from pipelines.inspection.names import ResultNames
 from pipelines.inspection.options import APART, GateOptions
-from pipelines.inspection.plan import as_asked, final_runs, rehearsed, validate, validation_runs
+from pipelines.inspection.plan import Validation, as_asked, final_runs
 from pipelines.inspection.rehearsal import Rehearsal, notes_of, rows_of
 from pipelines.inspection.report import GateReport, plain
 from pipelines.inspection.runs import Done, Run, read
+from pipelines.inspection.validation import ValidationPlan
 from pipelines.inspection.workers import do_runs
 from pipelines.progress import Progress, Silent
 from pipelines.release.checks import refuse_empty
@@ -70,12 +71,12 @@ def run(
     if asked is not None:
         found = as_asked(asked, how.splits)
     else:
-        first = trainings.do(validation_runs(task.settings, types, how.splits), _finals(task, how))
-        found = validate(first, task.settings, types, how.splits)
-    done = trainings.do(final_runs(task.settings, found, how.splits, how.seeds, how.curve), 0)
+        validation = ValidationPlan(task.settings, types, _folds(bench, how), finish=how.finish)
+        found = validation.choose(trainings.do(validation.runs(), len(_finals(task, how, as_asked({}, 1)))))
+    done = trainings.do(_finals(task, how, found), 0)
     say.say("comparing")
     report = conclude(bench, how, found, done, folder, command_line, started)
-    _report_file(folder, task).write_text(json.dumps(plain(report), indent=1))
+    _report_file(folder, task, how.finish).write_text(json.dumps(plain(report), indent=1))
     if report.stored:
         _store(work, task, report)
     return report
@@ -102,22 +103,37 @@ def rehearse(
     started, say, how = time.monotonic(), progress or Silent(), options or GateOptions()
     bench, trainings = _prepare(work, part, version, wanted or Wanted(), how, say)
     task, types = bench.task, bench.rows.types
-    done = trainings.do(validation_runs(task.settings, types, how.splits), 0)
-    found = validate(done, task.settings, types, how.splits)
+    asked = how.fixed_shares(types)
+    validation = ValidationPlan(task.settings, types, _folds(bench, how), how.seeds, how.finish, asked)
+    done = trainings.do(validation.runs(), 0)
+    found = validation.choose(done)
+    means, spread = rows_of(validation.figures(done))
+    sides = [bench.sides(split) for split in range(how.splits)]
+    scored = {rows[0].sha256: rows[0].group for side in sides for rows in side.spare or side.bad}
     return Rehearsal(
         part=task.part.name,
         version=task.version.number,
-        average_precision=rows_of(rehearsed(done, task.settings, types, how.splits), types),
+        average_precision=means,
+        spread=spread,
         shares={str(split): dict(shares) for split, shares in found.judged.items()},
         chosen=found.chosen,
         converged=found.converged,
         inspector=how.inspector,
         settings=how.settings,
         splits=how.splits,
+        seeds=how.seeds,
+        references=how.references,
+        finish=how.finish,
+        defects=len(scored),
+        groups=len(set(scored.values())),
         seconds=round(time.monotonic() - started, 1),
         machine=device_name(pick_device(task.device)),
         command=command_line,
-        notes=notes_of(found),
+        notes=notes_of(
+            found,
+            spare=any(side.spare for side in sides),
+            seen=not bench.origin.trained_on.isdisjoint(scored),
+        ),
     )
 
 
@@ -201,11 +217,15 @@ def _task(work: Workplace, part: PartRecord, version: DatasetVersionRecord, how:
     )
 
 
-def _finals(task: Task, how: GateOptions) -> int:
-    return len(final_runs(task.settings, as_asked({}, how.splits), how.splits, how.seeds, how.curve))
+def _finals(task: Task, how: GateOptions, found: Validation) -> list[Run]:
+    return final_runs(task.settings, found, how.splits, how.seeds, how.curve, how.finish)
 
 
-def _report_file(folder: Path, task: Task) -> Path:
+def _folds(bench: Bench, how: GateOptions) -> list[Sequence[int]]:
+    return [bench.validation_folds(split) for split in range(how.splits)]
+
+
+def _report_file(folder: Path, task: Task, finish: float) -> Path:
     """Where the last report of exactly this gate is kept, whatever its seeds and splits."""
     facts = [
         task.version.manifest_sha256,
@@ -217,6 +237,7 @@ def _report_file(folder: Path, task: Task) -> Path:
         task.references,
         task.apart,
         task.device,
+        *([finish] if finish else []),
     ]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
     return folder / f"part{task.part.id}-v{task.version.number}-{digest}.json"

@@ -78,6 +78,7 @@ class Plan:
         mix: defect type to its share of the extra slots; what the sum lacks to 1 is drawn like a base slot.
         moves: flips and turns that the part allows.
         shares: defect type to the share of its extra slots that the arm's own source fills; all of them by default.
+        real_from: from this step on the extra slots show real windows alone, None for never.
     """
 
     window: int
@@ -86,6 +87,7 @@ class Plan:
     mix: Mapping[str, float]
     moves: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    real_from: int | None = None
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,11 @@ class BatchStream:
     def batch(self, step: int) -> Batch:
         """The windows of one step."""
         extra = round(self.plan.extra * self.plan.batch)
+        finishing = self.plan.real_from is not None and step >= self.plan.real_from
         pieces = []
         for slot in range(self.plan.batch):
             rng = numpy_generator(self.seed, "gate", step, slot)
-            pieces.append(self._finish(self._extra(rng) if slot < extra else self._base(rng), rng))
+            pieces.append(self._finish(self._extra(rng, finishing) if slot < extra else self._base(rng), rng))
         return Batch(
             np.stack([piece.pixels for piece in pieces]),
             np.stack([piece.mask for piece in pieces]),
@@ -157,13 +160,13 @@ class BatchStream:
         picture = self._bad[int(rng.integers(len(self._bad)))]
         return self._window(picture, picture.labels[int(rng.integers(len(picture.labels)))], rng, BASE)
 
-    def _extra(self, rng: np.random.Generator) -> _Piece:
+    def _extra(self, rng: np.random.Generator, finishing: bool) -> _Piece:
         # These draws come first and are made in every arm, so that the class mix is the same down to the slot.
         (name, place), turn = self._draw_type(rng.random()), rng.random()
         source = self.arm.fills[int(turn * len(self.arm.fills))]
         if name is None or source == BASE:
             return self._base(rng)
-        if place >= self.plan.shares.get(name, 1.0):
+        if finishing or place >= self.plan.shares.get(name, 1.0):
             source = REAL
         if source == SYNTHETIC and self._synthetic[name]:
             return self._window(self._pick(self._synthetic[name], rng), name, rng, SYNTHETIC)

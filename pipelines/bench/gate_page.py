@@ -40,8 +40,9 @@ def rehearsal_table(reports: Mapping[str, Report]) -> str:
     types = [row["type"] for row in first["average_precision"]]
     rows = [("set", *types), ("none (the control)", *_column(first, "real", types))]
     for name, report in reports.items():
-        arms = [arm for arm in report["average_precision"][0] if arm not in ("type", "real")]
-        rows += [(f"{name}, share {arm.split()[0]}", *_column(report, arm, types)) for arm in arms]
+        for arm in report["average_precision"][0]:
+            if arm not in ("type", "real"):
+                rows.append((f"{name}, share {arm.removesuffix(' synthetic')}", *_column(report, arm, types)))
     return markdown_table(rows) + "\n"
 
 
@@ -81,8 +82,13 @@ def _types(report: Report) -> str:
 
 
 def _column(report: Report, arm: str, types: Sequence[str]) -> list[str]:
-    found = {row["type"]: row[arm] for row in report["average_precision"]}
-    return [f"**{found[name]:.3f}**" if name == MEAN else f"{found[name]:.3f}" for name in types]
+    found, spread = (
+        {row["type"]: row[arm] for row in report[name]} for name in ("average_precision", "spread")
+    )
+    told = {
+        name: f"{found[name]:.3f}" + (f" +- {spread[name]:.3f}" if spread[name] else "") for name in types
+    }
+    return [f"**{told[name]}**" if name == MEAN else told[name] for name in types]
 
 
 def _interval(row: Report) -> str:

@@ -65,6 +65,15 @@ def gate(
             "--references", min=2, help="Few-shot: real defects per type given.", show_default=False
         ),
     ] = None,
+    finish: Annotated[
+        float,
+        typer.Option(
+            "--finish",
+            min=0.0,
+            max=0.9,
+            help="Share of the steps at the end in which our arms show real windows in place of samples.",
+        ),
+    ] = 0.0,
     rehearse: Annotated[
         bool,
         typer.Option(
@@ -119,6 +128,7 @@ def gate(
             shares=shares,
             train_on=train_on,
             references=references,
+            finish=finish,
             curve=curve,
             reject=reject,
             workers=workers,

@@ -63,6 +63,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "factory-gen gate --part tile                       small settings: about an hour on two cores",
         "factory-gen gate --part tile --version 2 --resume --out docs/results/gate_tile.json",
         "factory-gen gate --part tile --request HASH --rehearse    the validation alone, to compare remedies",
+        "factory-gen gate --part tile --finish 0.3             real defects alone in the last 30 % of the steps",
         "factory-gen gate --part tile --inspector command --command 'python own_inspector.py'",
     ),
     "export": (

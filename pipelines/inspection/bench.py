@@ -94,7 +94,9 @@ class Bench:
                 few = all(count <= self.task.references for count in self.origin.per_type.values())
                 prefer = self.origin.trained_on if few else frozenset()
                 chosen = choose_references(found.bad, self.task.references, split, prefer)
-                found = replace(found, bad=chosen)
+                given = {rows[0].group for rows in chosen}
+                spare = [rows for rows in found.bad if rows[0].group not in given]
+                found = replace(found, bad=chosen, spare=spare)
             self._sides[split] = found
         return self._sides[split]
 
@@ -143,6 +145,7 @@ class Bench:
             class_mix(self.rows.types),
             self.task.moves,
             dict(run.shares),
+            round(steps * (1 - run.finish)) if run.finish else None,
         )
         counted = _Counter(tell)
         trial = run_trial(
@@ -159,14 +162,19 @@ class Bench:
         counted.flush()
         keep(path, run, trial)
 
+    def validation_folds(self, split: int) -> Sequence[int]:
+        """The folds that the validation scores in turn; one where spare defects judge it."""
+        return (0,) if self.sides(split).spare else tuple(range(FOLDS))
+
     def _folds(self, run: Run) -> dict[str, int]:
         """Group to fold; empty in the final stage."""
         if run.stage == FINAL:
             return {}
         sides = self.sides(run.split)
-        return deal_groups(
-            [(rows[0].group, labels_of(rows)) for rows in (*sides.bad, *sides.good)], FOLDS, run.split
-        )
+        found = dict.fromkeys((rows[0].group for rows in sides.bad), 1) if sides.spare else {}
+        found |= dict.fromkeys((rows[0].group for rows in sides.spare), 0)
+        rest = [rows for rows in (*sides.bad, *sides.good) if rows[0].group not in found]
+        return found | deal_groups([(rows[0].group, labels_of(rows)) for rows in rest], FOLDS, run.split)
 
     def _real(self, run: Run, folds: dict[str, int]) -> list[GatePicture]:
         everything = [*self.real_goods(run.split), *self.real_defects(run.split)]
@@ -190,7 +198,7 @@ class Bench:
         sides = self.sides(run.split)
         if run.stage == FINAL:
             return StoredPictures(self.work, [*sides.test_bad, *sides.test_good], self._resize)
-        bad = [rows for rows in sides.bad if folds[rows[0].group] == run.fold]
+        bad = [rows for rows in sides.spare or sides.bad if folds[rows[0].group] == run.fold]
         good = [rows for rows in sides.good if folds[rows[0].group] == run.fold]
         step = max(1, len(good) // self.task.settings.validation_goods)
         return StoredPictures(self.work, [*bad, *good[::step]], self._resize)
@@ -200,7 +208,7 @@ class Bench:
         if run.stage == FINAL:
             return self.rows.test_groups
         sides = self.sides(run.split)
-        return sorted({rows[0].group for rows in (*sides.bad, *sides.good)})
+        return sorted({rows[0].group for rows in (*sides.bad, *sides.good, *sides.spare)})
 
 
 class _Counter:

@@ -106,6 +106,7 @@ def conclude(
         splits=how.splits,
         train_on=how.train_on,
         references=how.references,
+        finish=how.finish,
         generator=bench.origin.models,
         defects=judged[0].defects,
         groups=len(_scored_groups(bench, how)),
@@ -185,8 +186,13 @@ def _by_references(
     for path in sorted(reports.glob(f"part{task.part.id}-v{task.version.number}-*.json")):
         try:
             other: dict[str, Any] = json.loads(path.read_text())
-            ours = (task.inspector, task.settings.name, how.train_on)
-            alike = (other["inspector"], other["settings"], other["train_on"]) == ours
+            ours = (task.inspector, task.settings.name, how.train_on, how.finish)
+            alike = (
+                other["inspector"],
+                other["settings"],
+                other["train_on"],
+                other.get("finish", 0.0),
+            ) == ours
             if alike and other["references"] is not None:
                 figures = {"lift": other["lift"], "low": other["lift_low"], "high": other["lift_high"]}
                 points.setdefault(float(other["references"]), {"x": other["references"], **figures})

@@ -19,7 +19,7 @@ from data_registry.records import SourceImageRecord
 from factory_gen.gate.arms import SYNTHETIC, find_arm
 from pipelines.inspection.bench import Bench
 from pipelines.inspection.pictures import Sides
-from pipelines.inspection.runs import Run, steps_of
+from pipelines.inspection.runs import FINAL, Run, steps_of
 
 
 class ResultNames:
@@ -59,6 +59,8 @@ class ResultNames:
             "real": self._sides(run.split),
             "synthetic": self._ours if SYNTHETIC in find_arm(run.arm).fills else None,
         }
+        if run.stage != FINAL and (spare := self._bench.sides(run.split).spare):
+            facts["spare"] = _digest(_rows(spare))
         return self._folder / run.file_name(facts)
 
     def _sides(self, split: int) -> str:

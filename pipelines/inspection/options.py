@@ -27,6 +27,7 @@ class GateOptions:
         train_on: "references" trains the inspectors on the real pictures that the generator knew, "apart" on one half
             of the held-out groups, judged by the other half, so that no two of the three share a group.
         references: real defects per type given to the inspectors; None for all.
+        finish: share of the steps, at the end, in which the arms with our samples show real windows in their place.
         curve: also the lift against the number of synthetic pictures.
         reject: the plant's limit of good parts rejected, a share.
         workers: processes side by side; 0 takes 2 on a CPU where this process may use two cores or more, else 1.
@@ -41,13 +42,14 @@ class GateOptions:
     shares: str = "auto"
     train_on: str = "references"
     references: int | None = None
+    finish: float = 0.0
     curve: bool = False
     reject: float = 0.05
     workers: int = 0
     resume: bool = True
 
     def __post_init__(self) -> None:
-        fits = self.seeds >= 2 and self.splits >= 1 and 0 <= self.reject < 1
+        fits = self.seeds >= 2 and self.splits >= 1 and 0 <= self.reject < 1 and 0 <= self.finish < 1
         fits = (
             fits
             and self.train_on in TRAIN_ON
@@ -55,10 +57,11 @@ class GateOptions:
         )
         if not fits or (self.references is not None and self.references < 2):
             raise UsageError(
-                expected="2 or more seeds, 1 or more splits, 2 or more references, a reject limit in [0,1), "
-                f"shares {AUTO}, {ALL}, a number in (0,1] or TYPE=SHARE,..., training on {' or '.join(TRAIN_ON)}",
+                expected="2 or more seeds, 1 or more splits, 2 or more references, a reject limit and a finish in "
+                f"[0,1), shares {AUTO}, {ALL}, a number in (0,1] or TYPE=SHARE,..., "
+                f"training on {' or '.join(TRAIN_ON)}",
                 found=f"{self.seeds} seeds, {self.splits} splits, {self.references} references, "
-                f"limit {self.reject}, shares {self.shares}, training on {self.train_on}",
+                f"limit {self.reject}, finish {self.finish}, shares {self.shares}, training on {self.train_on}",
                 action="Correct the option.",
             )
 

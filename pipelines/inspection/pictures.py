@@ -98,12 +98,15 @@ class Sides:
     Attributes:
         good, bad: for the inspectors.
         test_good, test_bad: scored.
+        spare: defects of the inspectors' side that they are not given, as few real ones are asked for, of groups that
+            show none of those given; they can judge the validation.
     """
 
     good: Sequence[tuple[SourceImageRecord, ...]]
     bad: Sequence[tuple[SourceImageRecord, ...]]
     test_good: Sequence[tuple[SourceImageRecord, ...]]
     test_bad: Sequence[tuple[SourceImageRecord, ...]]
+    spare: Sequence[tuple[SourceImageRecord, ...]] = ()
 
 
 def sides_of(rows: GateRows, split: int, *, apart: bool, goods: int) -> Sides:

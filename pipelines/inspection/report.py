@@ -46,7 +46,7 @@ class GateReport:
         lost_types, hardest_samples, faint: see `factory_gen.gate.causes.Causes`.
         lift_by_synthetic, lift_by_real: curves of {x, lift, low, high}.
         operating_point, curves: for the money page and the plots.
-        inspector, settings, steps, seeds, splits, train_on, references: how it was done.
+        inspector, settings, steps, seeds, splits, train_on, references, finish: how it was done.
         generator: numbers of the model versions that drew the samples.
         defects, groups: held out.
         seconds, machine, command, factory_gen: when and where; `notes` says what a reader should know.
@@ -88,6 +88,7 @@ class GateReport:
     splits: int
     train_on: str
     references: int | None
+    finish: float
     generator: Sequence[int]
     defects: int
     groups: int

@@ -41,6 +41,7 @@ class Run:
         fold: which fold is scored; None in the final stage.
         shares: type and share of its extra slots that the arm's own source fills, sorted; empty for all of them.
         amount: synthetic pictures per real defect at most; None for all.
+        finish: share of the steps, at the end, in which the extra slots show real windows alone.
     """
 
     stage: str
@@ -50,11 +51,12 @@ class Run:
     fold: int | None
     shares: tuple[tuple[str, float], ...]
     amount: float | None = None
+    finish: float = 0.0
 
     @property
     def label(self) -> str:
         """For people."""
-        where = f"fold {self.fold}" if self.fold is not None else f"seed {self.seed}"
+        where = f"seed {self.seed}" if self.fold is None else f"fold {self.fold}, seed {self.seed}"
         amount = "" if self.amount is None else f" x{self.amount:g}"
         return f"{self.stage} {self.arm}{amount}, split {self.split}, {where}"
 
@@ -64,7 +66,9 @@ class Run:
         Args:
             facts: JSON-able; `TRAININGS` and the run itself come on top.
         """
-        everything = {"trainings": TRAININGS, "run": asdict(self), **facts}
+        # A finish of 0 has no part in the name: it was added later, and results of before still hold.
+        run = {name: value for name, value in asdict(self).items() if name != "finish" or value}
+        everything = {"trainings": TRAININGS, "run": run, **facts}
         digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:24]
         return f"{self.stage}-{self.arm.replace('+', '-')}-{digest}.npz"
 

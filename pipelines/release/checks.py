@@ -87,9 +87,12 @@ def verdict_sentence(verdict: VerdictRecord | None) -> str:
     """What the gate said of a version, in a sentence without an end mark; the same for the card and for people."""
     if verdict is None:
         return "no gate has judged this version"
+    finish = float(verdict.report.get("finish") or 0.0)
+    trained = f", by inspectors that saw real defects alone in the last {finish:.0%} of their training"
     return (
         f"the gate's verdict is '{verdict.decision}': {verdict.metric} {verdict.lift:+.3f} "
         f"({verdict.lift_low:+.3f} to {verdict.lift_high:+.3f}) on real pictures that were held out"
+        + (trained if finish else "")
     )
 
 

@@ -108,6 +108,14 @@ def test_a_share_of_a_type_is_filled_by_the_arm_and_the_rest_by_real_windows() -
     assert {source for kind, source in drawn if kind == 2} == {"synthetic"}
 
 
+def test_from_the_finish_on_an_arm_is_the_control_down_to_the_pixel() -> None:
+    found, control = (batches(arm, 6, replace(PLAN, real_from=4)) for arm in ("synthetic", "oversampled"))
+    assert all(set(batch.sources[:EXTRA]) == {"synthetic"} for batch in found[:4])
+    for ours, real in zip(found[4:], control[4:], strict=True):
+        np.testing.assert_array_equal(ours.pixels, real.pixels)
+        assert ours.keys == real.keys
+
+
 def test_a_type_that_we_have_no_samples_of_is_filled_with_real_ones() -> None:
     ours = [picture for picture in OURS if picture.labels == ("dent",)]
     stream = BatchStream(Pools(REAL, ours), ARMS["synthetic"], PLAN, 3, TYPES)

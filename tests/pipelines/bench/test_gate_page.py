@@ -41,7 +41,11 @@ def test_rehearsals_stand_below_one_control() -> None:
             "average_precision": [
                 {"type": "pit", "real": 0.2, "0.5 synthetic": value},
                 {"type": "mean of types", "real": 0.2, "0.5 synthetic": value},
-            ]
+            ],
+            "spread": [
+                {"type": "pit", "real": None, "0.5 synthetic": 0.012},
+                {"type": "mean of types", "real": None, "0.5 synthetic": 0.02},
+            ],
         }
         for name, value in (("plain", 0.25), ("pasted", 0.3))
     }
@@ -49,8 +53,8 @@ def test_rehearsals_stand_below_one_control() -> None:
         "| set | pit | mean of types |",
         "|---|---|---|",
         "| none (the control) | 0.200 | **0.200** |",
-        "| plain, share 0.5 | 0.250 | **0.250** |",
-        "| pasted, share 0.5 | 0.300 | **0.300** |",
+        "| plain, share 0.5 | 0.250 +- 0.012 | **0.250 +- 0.020** |",
+        "| pasted, share 0.5 | 0.300 +- 0.012 | **0.300 +- 0.020** |",
     ]
 
 

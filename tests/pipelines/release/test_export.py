@@ -62,7 +62,9 @@ def run(work: Workplace, out: Path, format: str = "mvtec", **options: Any) -> ex
     return export.run(work, "tile", format=format, out=out, **options)
 
 
-def judge_samples(work: Workplace, wanted: Wanted, decision: str = "helps", low: float = 0.01) -> None:
+def judge_samples(
+    work: Workplace, wanted: Wanted, decision: str = "helps", low: float = 0.01, finish: float = 0.0
+) -> None:
     """Freeze the samples and store a verdict on them."""
     spool = work.settings.home / "judged.jsonl"
     with work.registry.read() as rows:
@@ -83,7 +85,7 @@ def judge_samples(work: Workplace, wanted: Wanted, decision: str = "helps", low:
             lift_low=low,
             lift_high=0.09,
             settings_sha256=sha("settings"),
-            report={},
+            report={"finish": finish},
         )
 
 
@@ -226,6 +228,13 @@ def test_the_card_says_what_the_gate_said(work: Workplace, tmp_path: Path, overr
     assert (report.override_reason, report.overridden) == (None, {})
     card = (tmp_path / "out/DATASET_CARD.md").read_text()
     assert "The gate's verdict is 'helps': macro pixel AP +0.050 (+0.010 to +0.090)" in card
+
+
+def test_the_card_says_that_the_inspectors_ended_on_real_defects(work: Workplace, tmp_path: Path) -> None:
+    judge_samples(work, Wanted(), finish=0.3)
+    export.run(work, "tile", format="mvtec", out=tmp_path / "out")
+    card = (tmp_path / "out/DATASET_CARD.md").read_text()
+    assert "saw real defects alone in the last 30% of their training" in card
 
 
 @pytest.mark.parametrize("audit", [{"passed": False}, {"passed": "yes"}, {}])
