@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from factory_gen.gate.compare import IMAGE_METRIC, PIXEL_METRIC
 from factory_gen.gate.scores import figures, merge
 from factory_gen.gate.settings import GateSettings
 from factory_gen.gate.shares import choose_shares
-from pipelines.inspection.plan import CONTROL, Shares, Validation, everything, finish_of
+from pipelines.inspection.plan import CONTROL, Shares, Validation, as_asked, everything, finish_of
 from pipelines.inspection.runs import CHOOSE, HALF, Done, Run
 
 Figures = dict[str, dict[str, list[float]]]
@@ -60,8 +60,7 @@ class ValidationPlan:
         """The shares; see `factory_gen.gate.shares.choose_shares`. Those asked for are not put to the choice."""
         half, whole = (_macro(done[run]) for run in (self._half, self._of(CONTROL, 0, ())[0]))
         if self.asked is not None:
-            asked = {split: dict(self.asked) for split in range(len(self.folds))}
-            return Validation({JUDGED: asked}, False, half, whole)
+            return replace(as_asked(self.asked, len(self.folds)), half=half, whole=whole)
         shares, chosen = {}, True
         for arm in self._choosing:
             found = {split: self._choice(done, arm, split) for split in range(len(self.folds))}

@@ -85,7 +85,7 @@ def judge_samples(
             lift_low=low,
             lift_high=0.09,
             settings_sha256=sha("settings"),
-            report={"finish": finish},
+            report={"finish": finish} if finish else {},  # older reports lack it
         )
 
 
