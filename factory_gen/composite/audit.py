@@ -47,6 +47,7 @@ class Audit:
         outside_sha256: hash of the pixels outside the mask, equal in source and result.
         contrast: of the result's defect against its surroundings; NaN where nothing surrounds it.
         contrast_floor: what the contrast was held against.
+        fill: share of the mask that the defect fills (`metrics/contrast.py`); NaN where nothing surrounds it.
         change: mean change inside the mask, in spreads of the surroundings.
         on_part: share of the mask on the part.
         grain: fine grain inside the mask against that around it; 1 is alike.
@@ -59,6 +60,7 @@ class Audit:
     outside_sha256: str
     contrast: float
     contrast_floor: float
+    fill: float
     change: float
     on_part: float
     grain: float
@@ -125,6 +127,7 @@ def audit(
         outside_sha256=outside_sha256,
         contrast=contrast,
         contrast_floor=rules.contrast_floor,
+        fill=stands_out.fill,
         change=change,
         on_part=on_part,
         grain=grain_ratio(before, after, mask).fine,

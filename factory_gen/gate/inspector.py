@@ -41,6 +41,7 @@ class Training:
         learning_rate: at the top of the schedule.
         seed: of weights and anything else random.
         device: "cpu" or "cuda".
+        moves: flips and turns that the part allows; what an inspector finds in a mirrored picture counts as well.
     """
 
     steps: int
@@ -49,6 +50,7 @@ class Training:
     learning_rate: float
     seed: int
     device: str = "cpu"
+    moves: tuple[str, ...] = ()
 
 
 class Trained(Protocol):

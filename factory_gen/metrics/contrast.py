@@ -27,24 +27,29 @@ SMOOTHING = 1.0
 GAP = 2
 MIN_RING_PIXELS = 16
 NOTHING_THERE = 0.8
+_STRONGEST = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefectContrast:
-    """How a defect stands out; all three are nan where nothing surrounds the mask.
+    """How a defect stands out; all of it is nan where nothing surrounds the mask.
 
     Fields:
         value: mean absolute deviation from the ring, in ring spreads, >= 0; about 0.8 where nothing is to be seen.
         shift: difference of the medians in ring spreads; negative is darker than the surroundings.
         texture: log2 of the spread inside over that of the ring; 0 alike, 1 twice as rough, -1 half as rough.
+        fill: share of the mask that deviates by more than half as much as its strongest tenth, 0 to 1: near 1 the
+            defect fills its mask evenly, low it is a core in a mask that is too large.
     """
 
     value: float
     shift: float
     texture: float
+    fill: float
 
 
-NO_SURROUNDINGS = DefectContrast(value=float("nan"), shift=float("nan"), texture=float("nan"))
+_UNKNOWN = float("nan")
+NO_SURROUNDINGS = DefectContrast(value=_UNKNOWN, shift=_UNKNOWN, texture=_UNKNOWN, fill=_UNKNOWN)
 
 
 def mask_contrast(
@@ -140,8 +145,10 @@ def spread(values: np.ndarray) -> float:
 
 def _compare(inside: np.ndarray, around: np.ndarray, floor: float) -> DefectContrast:
     level, unit = float(np.median(around)), max(spread(around), floor)
+    deviation = np.abs(inside - level)
     return DefectContrast(
-        value=float(np.abs(inside - level).mean()) / unit,
+        value=float(deviation.mean()) / unit,
         shift=(float(np.median(inside)) - level) / unit,
         texture=float(np.log2(max(spread(inside), floor) / unit)),
+        fill=float((deviation > 0.5 * np.quantile(deviation, _STRONGEST)).mean()),
     )

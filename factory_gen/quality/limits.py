@@ -105,6 +105,8 @@ def learn_limits(reals: Sequence[RealDefect], *, kept: float = KEPT) -> ScoreLim
     types = sorted({real.defect_type for real in seen})
     found: dict[str, dict[str, Limit]] = {name: {} for name in types}
     for score, rule in RULES.items():
+        if not rule.learned:
+            continue
         by_type = {name: _values(seen, name, score, rule) for name in types}
         everything = np.concatenate([values for values, _ in by_type.values()]) if types else np.zeros(0)
         if not len(everything):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from factory_gen.images.masks import crop_around
-from factory_gen.metrics.contrast import mask_contrast
+from factory_gen.metrics.contrast import measure_contrast
 from factory_gen.metrics.neighbours import CopyCheck
 from factory_gen.metrics.seam import measure_seam
 from factory_gen.metrics.spectrum import grain_ratio
@@ -17,7 +17,7 @@ REACH = 32
 
 
 def measure_looks(picture: np.ndarray, mask: np.ndarray, region: np.ndarray) -> SampleScores:
-    """Contrast, grain, seam and rim of a defect; the other scores stay unknown.
+    """Contrast, fill, grain, seam and rim of a defect; the other scores stay unknown.
 
     Args:
         picture: (H,W,C) float32 in [-1,1].
@@ -30,8 +30,10 @@ def measure_looks(picture: np.ndarray, mask: np.ndarray, region: np.ndarray) -> 
     near = crop_around(mask, REACH)
     picture, mask, region = picture[near], mask[near], region[near]
     seam = measure_seam(picture, mask, region=region)
+    stands_out = measure_contrast(picture, mask, region=region)
     return SampleScores(
-        contrast=mask_contrast(picture, mask, region=region),
+        contrast=stands_out.value,
+        fill=stands_out.fill,
         grain=grain_ratio(None, picture, mask).fine,
         seam=seam.step,
         rim=seam.rim,

@@ -22,6 +22,7 @@ class SampleScores:
     Fields:
         contrast: deviation from the surroundings in their spreads, >= 0 (`metrics/contrast.py`).
         visibility: share of the type's real defects that are fainter, 0 to 1.
+        fill: share of the mask that the defect fills, 0 to 1 (`metrics/contrast.py`: fill).
         change: how far the picture was changed under the mask, in the same spreads; generated ones only.
         grain: fine residual inside the mask over that around it; 1 is alike (`metrics/spectrum.py`).
         seam: hardness of the mask's border, log2 (`metrics/seam.py`: step).
@@ -34,6 +35,7 @@ class SampleScores:
 
     contrast: float = NAN
     visibility: float = NAN
+    fill: float = NAN
     change: float = NAN
     grain: float = NAN
     seam: float = NAN
@@ -57,6 +59,7 @@ class ScoreRule:
         side: on which side a sample can fail.
         scale: how it spreads, so that limits are learned on a scale without crowding: "plain", "log" for what varies
             by factors, "odds" for a share between 0 and 1.
+        learned: whether limits are learned from real defects; else there is none but the user's.
         costly: needs networks; measured by `factory-gen score`, not while generating.
     """
 
@@ -64,10 +67,13 @@ class ScoreRule:
     side: Side
     scale: Scale = "plain"
     costly: bool = False
+    learned: bool = True
 
 
 RULES: Mapping[str, ScoreRule] = {
     "contrast": ScoreRule(reason="faint", side="low", scale="log"),
+    # Its limits are for the user: a handful of real defects spans too little to learn them.
+    "fill": ScoreRule(reason="fill", side="both", learned=False),
     "grain": ScoreRule(reason="grain", side="both", scale="log"),
     "seam": ScoreRule(reason="seam", side="high"),
     "rim": ScoreRule(reason="rim", side="high", scale="log"),

@@ -116,6 +116,7 @@ class Generator:
             margin=own.margin,
             gain=own.gain,
             feather=own.feather if feather is None else feather,
+            overdraw=own.overdraw,
             keep=kept,
         )
 

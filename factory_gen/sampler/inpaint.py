@@ -15,6 +15,7 @@ import torch
 from factory_gen.checks import check_choice, check_mask, check_pixels
 from factory_gen.composite.paste import paste
 from factory_gen.images.foreground import foreground
+from factory_gen.images.masks import dilate
 from factory_gen.images.masks import feather as soft_edge
 from factory_gen.images.windows import pad_to, to_unit
 from factory_gen.sampler.contrast_target import target_contrast
@@ -82,10 +83,10 @@ class _Canvas:
     Where windows reach beyond the picture (one smaller than a window, or a part of a latent cell), it is continued.
     """
 
-    def __init__(self, request: DefectRequest, parts: Parts, feather: float) -> None:
+    def __init__(self, request: DefectRequest, parts: Parts, choice: DrawChoice) -> None:
         facts = parts.facts
         check_choice(request.defect_type, facts.types[1:], "defect")
-        self.request, self.feather, self.size = request, feather, facts.window
+        self.request, self.choice, self.size = request, choice, facts.window
         self.cell = parts.autoencoder.factor
         self.generator = torch_generator(request.seed, "defect")
         strength = request.strength
@@ -129,7 +130,8 @@ class _Canvas:
         return DefectTask(
             canvas=self.canvas,
             mask=self.mask,
-            weight=soft_edge(self.mask, edge_width(self.mask, self.feather)),
+            told=self.mask | (dilate(self.mask, self.choice.overdraw) & self.region),
+            weight=soft_edge(self.mask, edge_width(self.mask, self.choice.feather)),
             region=self.region,
             places=[WindowPlace(place.top - top, place.left - left) for place in self.places],
             size=self.size,
@@ -192,7 +194,7 @@ def draw_defects(
     Args:
         parts: the model.
         requests: pictures, masks, types, seeds.
-        choice: solver, codes, candidates, margin, gain, feather.
+        choice: solver, codes, candidates, margin, gain, feather, overdraw.
         batch: windows drawn together; a defect of more windows is drawn alone.
 
     Returns:
@@ -202,7 +204,7 @@ def draw_defects(
         UsageError: a type that the model does not know, or a mask of another size than its picture.
     """
     with stage("composite"):
-        canvases = [_Canvas(request, parts, choice.feather) for request in requests]
+        canvases = [_Canvas(request, parts, choice) for request in requests]
     result: list[DrawnDefect] = []
     while len(result) < len(canvases):
         some = _next_batch(canvases[len(result) :], batch)

@@ -93,6 +93,8 @@ class GenerateSettings:
         margin: pixels around the mask that are drawn anew with it, so that both sides agree.
         feather: width in pixels of the blend inside the mask's edge, 6 in thick masks; up to 1 there is none, and what
             is seen ends where the mask does.
+        overdraw: pixels by which the mask that the networks are told is wider than the one that is filled. What they
+            draw fades towards its edge; this way the fading is cut off with the edge, and defects fill their masks.
         gain: the drawn difference may be scaled by 1/gain to gain to meet the contrast asked for; 1 is off.
         attempts: draws per sample before it counts as failed.
         chunk: samples drawn together.
@@ -106,6 +108,7 @@ class GenerateSettings:
     keep: float = 0.5
     margin: int = 6
     feather: float = 1.0
+    overdraw: int = 3
     gain: float = 1.0
     attempts: int = 4
     chunk: int = 32
@@ -120,6 +123,8 @@ class GenerateSettings:
             raise ValueError(f"keep must lie in [0, 1), found {self.keep}")
         if self.feather < 0:
             raise ValueError(f"feather must not be negative, found {self.feather}")
+        if self.overdraw < 0:
+            raise ValueError(f"overdraw must not be negative, found {self.overdraw}")
         if self.gain < 1:
             raise ValueError(f"gain must be at least 1, found {self.gain}")
         for name in ("candidates", "attempts", "chunk"):

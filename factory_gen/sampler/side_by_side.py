@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from factory_gen.errors import UsageError
-from factory_gen.images.masks import feather
+from factory_gen.images.masks import dilate, feather
 from factory_gen.images.windows import stack, unstack
 from factory_gen.matching.solvers.table import SOLVERS
 from factory_gen.nets.condition import Conditions
@@ -74,13 +74,14 @@ def side_by_side(
         )
     parts, choice, noise = generator.parts, generator.choice(), torch_generator(seed, "side by side")
     factor, device = parts.autoencoder.factor, generator.device
-    hole = hole_cells(mask, choice.margin, factor)
+    told = dilate(mask, choice.overdraw)
+    hole = hole_cells(told, choice.margin, factor)
     conditions = build_conditions(
-        [window], [mask], [hole], [kind], [strength], parts.autoencoder.encode, factor, device=device
+        [window], [told], [hole], [kind], [strength], parts.autoencoder.encode, factor, device=device
     )
     known = parts.autoencoder.encode(stack([window]).to(device))
     base = parts.autoencoder.decode(known)
-    weight = feather(mask, generator.settings.feather)[:, :, None]
+    weight = feather(mask, choice.feather)[:, :, None]
 
     def shown(latent: torch.Tensor) -> np.ndarray:
         drawn = parts.autoencoder.decode(torch.where(conditions.hole > 0, latent, known))

@@ -33,6 +33,7 @@ class DefectTask:
     Attributes:
         canvas: (H,W,C) float32 in [-1,1], the picture as it stands; H and W are multiples of the latent cell.
         mask: (H,W) bool, the defect.
+        told: (H,W) bool, the mask that the networks are told; see `overdraw` of `GenerateSettings`.
         weight: (H,W) float32, share of the drawn difference that is put in.
         region: (H,W) bool, the part (its backdrop is no surroundings to compare with).
         places: of the windows on the canvas.
@@ -47,6 +48,7 @@ class DefectTask:
 
     canvas: np.ndarray
     mask: np.ndarray
+    told: np.ndarray
     weight: np.ndarray
     region: np.ndarray
     places: Sequence[WindowPlace]
@@ -78,6 +80,7 @@ class DrawChoice:
     margin: int
     gain: float
     feather: float = 1.0
+    overdraw: int = 0
     keep: float = 0.0
 
 
@@ -117,8 +120,8 @@ def _conditions(parts: Parts, tasks: Sequence[DefectTask], margin: int) -> Condi
     owners = [task for task in tasks for _ in task.places]
     return build_conditions(
         [window for task in tasks for window in task.windows(task.canvas)],
-        [mask for task in tasks for mask in task.windows(task.mask)],
-        [h for task in tasks for h in task.windows(hole_cells(task.mask, margin, factor), factor)],
+        [mask for task in tasks for mask in task.windows(task.told)],
+        [h for task in tasks for h in task.windows(hole_cells(task.told, margin, factor), factor)],
         [task.kind for task in owners],
         [task.strength for task in owners],
         parts.autoencoder.encode,

@@ -285,7 +285,7 @@ class Drawing:
 
 def drawn_by(choice: DrawChoice) -> dict[str, Any]:
     """How a defect was drawn, as far as the sample's row has no column for it."""
-    names = ("codes", "candidates", "gain", "feather")
+    names = ("codes", "candidates", "gain", "feather", "overdraw")
     facts = {**{name: getattr(choice, name) for name in names}, "guidance": choice.solver.guidance}
     return facts | ({"keep": choice.keep} if choice.codes == PASTE else {})
 

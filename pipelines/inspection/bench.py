@@ -137,6 +137,7 @@ class Bench:
             settings.learning_rate,
             derive(run.seed, "gate", run.split, run.fold if run.fold is not None else "final"),
             self.task.device,
+            self.task.moves,
         )
         plan = Plan(
             self.task.window,

@@ -28,12 +28,12 @@ from pipelines.settings import Settings
 from pipelines.wiring import Workplace
 
 # Written into the file; another number makes every stored score be measured again.
-MEASURES = 1
+MEASURES = 2
 MOST_REALS = 2000
 
 
 def real_looks(work: Workplace, part: PartRecord, few: int = 0) -> list[RealDefect]:
-    """Contrast, grain, seam and rim of the generator split's masked defects, at most 2,000 spread evenly.
+    """Contrast, fill, grain, seam and rim of the generator split's masked defects, at most 2,000 spread evenly.
 
     Args:
         work: registry, blobs and the memory under home.

@@ -78,6 +78,7 @@ class SampleCheck:
         return SampleScores(
             contrast=found.contrast,
             visibility=rank(found.contrast, self.contrasts.get(defect_type, ())),
+            fill=found.fill,
             change=found.change,
             grain=found.grain,
             seam=seam.step,

@@ -12,6 +12,7 @@ REASONS = {
     "off-part": N_("not on the part"),
     "near-copy": N_("near copy of a real defect"),
     "no-place": N_("no place found"),
+    "fill": N_("fills its mask unlike real ones"),
     "grain": N_("grain does not match"),
     "seam": N_("visible seam"),
     "rim": N_("visible rim"),

@@ -10,6 +10,7 @@ from ui.widgets.review_desk import address_of
 
 SCORES = {
     "contrast": N_("visibility against its surroundings"),
+    "fill": N_("share of the mask that is filled"),
     "grain": N_("grain inside over around"),
     "seam": N_("hardness of the border"),
     "rim": N_("line along the border"),

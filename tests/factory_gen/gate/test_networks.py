@@ -48,6 +48,25 @@ def test_a_network_learns_and_scores(inspector: type[Segmentation] | type[Classi
         assert scores.types is not None and set(scores.types) == set(TYPES)
 
 
+@pytest.mark.parametrize(("move", "axis"), [("flip-x", 1), ("flip-y", 0)])
+def test_a_mirrored_picture_is_scored_as_the_picture_where_the_part_may_be_mirrored(
+    move: str, axis: int
+) -> None:
+    # A side that no padding makes lopsided.
+    pixels = plates(5, groups=1)[0].pixels[:32, :32]
+    picture, mirrored = (
+        GatePicture("p", "g", np.ascontiguousarray(own)) for own in (pixels, np.flip(pixels, axis))
+    )
+    apart = {}
+    for moves in ((), (move,)):
+        training = Training(4, PLAN.batch, PLAN.window, 1e-3, seed=0, moves=moves)
+        trained = Segmentation().train(stream(), training, no_tell)
+        own, other = (scores.pixels for scores in trained.score([picture, mirrored]))
+        assert own is not None and other is not None
+        apart[moves] = float(np.abs(np.flip(other, axis) - own).max())
+    assert apart[(move,)] < 1e-5 < 1e-3 < apart[()]
+
+
 def test_the_encoder_starts_from_the_packaged_weights_and_the_seed_makes_the_rest() -> None:
     first, again, other = (build(seed).state_dict() for seed in (0, 0, 1))
     stored = FeatureNet().net.state_dict()

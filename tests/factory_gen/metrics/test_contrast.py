@@ -53,6 +53,22 @@ def test_texture_without_a_defect_gives_the_bell_curve_mean(mask: np.ndarray) ->
 
 
 @MASKS
+def test_an_even_defect_fills_its_mask(mask: np.ndarray) -> None:
+    assert measure_contrast(texture() - 0.6 * mask, mask).fill > 0.9
+
+
+@pytest.mark.parametrize("core", [5, 8, 11])
+def test_a_core_fills_as_much_of_its_mask_as_it_covers(core: int) -> None:
+    mask, defect = blob_mask(16), blob_mask(core)
+    found = measure_contrast(texture(grain=0.01) - 0.6 * defect, mask).fill
+    assert found == pytest.approx(defect.sum() / mask.sum(), abs=0.06)
+
+
+def test_fill_is_unknown_without_surroundings() -> None:
+    assert np.isnan(measure_contrast(texture(), np.ones((SIZE, SIZE), bool)).fill)
+
+
+@MASKS
 def test_contrast_grows_with_depth_for_thin_small_and_large_defects(mask: np.ndarray) -> None:
     values = [mask_contrast(texture() - depth * mask, mask) for depth in (0.0, 0.05, 0.1, 0.3)]
     assert values == sorted(values)

@@ -94,6 +94,13 @@ def test_a_handful_of_defects_borrows_the_range_of_the_others() -> None:
     assert limits.of("dent", "seam").high == pytest.approx(limits.of("crack", "seam").high, abs=0.2)
 
 
+def test_no_limit_is_learned_for_a_score_that_is_only_shown() -> None:
+    limits = learn_limits([replace(real, scores=replace(real.scores, fill=0.9)) for real in drawn(60)])
+    assert "contrast" in limits.by_type["crack"] and "fill" not in limits.by_type["crack"]
+    told = limits.with_limit("crack", "fill", Limit(low=0.5))
+    assert told.failures("crack", SampleScores(fill=0.4)) == ("fill",)
+
+
 def test_nothing_known_gives_no_limits() -> None:
     assert learn_limits([]) == ScoreLimits({})
     assert pass_rates([], ScoreLimits({})) == {}

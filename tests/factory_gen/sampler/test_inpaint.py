@@ -11,7 +11,7 @@ import torch
 from factory_gen.composite.paste import outside_is_equal
 from factory_gen.errors import InputRefused, UsageError
 from factory_gen.sampler.generator import Generator
-from factory_gen.sampler.inpaint import DefectRequest, edge_width
+from factory_gen.sampler.inpaint import DefectRequest, draw_defects, edge_width
 from tests.factory_gen.sampler.tiny_model import tiny_fit
 
 
@@ -128,6 +128,19 @@ def test_reference_codes_without_references_are_refused(tmp_path_factory: pytest
     source, mask = picture((72, 80)), disc((72, 80), (30, 30), 6)
     with pytest.raises(InputRefused, match="reference"):
         Generator(parts)(source, mask, "pit", codes="mix")
+
+
+def test_an_overdrawn_defect_is_another_one_and_still_ends_with_its_mask(generator: Generator) -> None:
+    source, mask = picture((72, 80)), disc((72, 80), (30, 30), 6)
+    request = DefectRequest(source, 8, mask, "pit", 0.5, seed=3)
+    drawn = {}
+    for overdraw in (0, 3):
+        choice = replace(generator.choice(), overdraw=overdraw)
+        (found,) = draw_defects(generator.parts, [request], choice)
+        assert (found.pixels[~mask] == source[~mask]).all()
+        drawn[overdraw] = found.pixels
+    assert (drawn[0] != drawn[3])[mask].any()
+    assert generator.choice().overdraw == generator.settings.overdraw == 3
 
 
 def test_whole_windows_follow_their_generator(generator: Generator) -> None:
