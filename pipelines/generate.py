@@ -90,6 +90,7 @@ def run(
     candidates: int | None = None,
     keep: float | None = None,
     feather: float | None = None,
+    overdraw: int | None = None,
     placement: str = "learned",
     strength: float | None = None,
     strength_to: float | None = None,
@@ -112,6 +113,7 @@ def run(
         codes: where z comes from, the recipe's by default; "paste" starts from a pasted real defect.
         candidates: codes tried per defect, the recipe's by default.
         feather: width in pixels of the blend inside the mask's edge, the recipe's by default.
+        overdraw: pixels by which what is drawn is wider than the mask that it is cut off with, the recipe's by default.
         keep: with codes "paste", how much of the pasted defect is kept, in [0,1); the recipe's by default.
         placement: "learned", "region" or "free".
         strength: contrast rank in [0,1] among real defects; None draws it.
@@ -148,6 +150,7 @@ def run(
         candidates=candidates,
         keep=keep,
         feather=feather,
+        overdraw=overdraw,
     )
     steps_for_calls(choice.solver.solver, choice.solver.steps)
     request = Request(

@@ -10,11 +10,13 @@ import numpy as np
 from factory_gen.composite.paste import outside_is_equal
 from factory_gen.images.masks import bounds, crop_around
 from factory_gen.images.windows import to_unit
-from factory_gen.metrics.contrast import change_contrast, measure_contrast
+from factory_gen.metrics.contrast import NOTHING_THERE, change_contrast, measure_contrast
 from factory_gen.metrics.neighbours import CopyCheck, defect_patches, near_copy
 from factory_gen.metrics.spectrum import grain_ratio
 
-LEAST_CHANGE = 0.25
+# Texture alone varies by as much: a smaller change cannot be seen, and its mask would be a wrong label.
+LEAST_CHANGE = NOTHING_THERE
+SIGN_TOLERANCE = 0.25
 PERFECT_ON_PART = 1.0
 # Pixels around the mask that decide anything: the widest ring that is looked at, its gap and its filter's reach.
 REACH = 32
@@ -112,7 +114,7 @@ def audit(
         reasons.append("faint")
     if change < LEAST_CHANGE or (outside_kept and not (source != result).any()):
         reasons.append("unchanged")
-    if rules.shift is not None and stands_out.shift * np.sign(rules.shift) < -LEAST_CHANGE:
+    if rules.shift is not None and stands_out.shift * np.sign(rules.shift) < -SIGN_TOLERANCE:
         reasons.append("wrong-sign")
     if on_part < PERFECT_ON_PART:
         reasons.append("off-part")

@@ -99,6 +99,7 @@ class Generator:
         candidates: int | None = None,
         keep: float | None = None,
         feather: float | None = None,
+        overdraw: int | None = None,
     ) -> DrawChoice:
         """How to draw: the recipe's settings where nothing else is said; `keep` counts with codes "paste" alone."""
         own = self.settings
@@ -116,7 +117,7 @@ class Generator:
             margin=own.margin,
             gain=own.gain,
             feather=own.feather if feather is None else feather,
-            overdraw=own.overdraw,
+            overdraw=own.overdraw if overdraw is None else overdraw,
             keep=kept,
         )
 

@@ -94,7 +94,7 @@ class GenerateSettings:
         feather: width in pixels of the blend inside the mask's edge, 6 in thick masks; up to 1 there is none, and what
             is seen ends where the mask does.
         overdraw: pixels by which the mask that the networks are told is wider than the one that is filled. What they
-            draw fades towards its edge; this way the fading is cut off with the edge, and defects fill their masks.
+            draw fades towards its edge; with 2 or 3 the fading is cut off, and the defect fills its mask.
         gain: the drawn difference may be scaled by 1/gain to gain to meet the contrast asked for; 1 is off.
         attempts: draws per sample before it counts as failed.
         chunk: samples drawn together.
@@ -108,7 +108,7 @@ class GenerateSettings:
     keep: float = 0.5
     margin: int = 6
     feather: float = 1.0
-    overdraw: int = 3
+    overdraw: int = 0
     gain: float = 1.0
     attempts: int = 4
     chunk: int = 32

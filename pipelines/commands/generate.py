@@ -79,6 +79,15 @@ def generate(
             "--feather", min=0.0, help="Pixels of blend inside the mask's edge.", show_default=False
         ),
     ] = None,
+    overdraw: Annotated[
+        int | None,
+        typer.Option(
+            "--overdraw",
+            min=0,
+            help="Draw so many pixels wider than the mask, and cut off with it.",
+            show_default=False,
+        ),
+    ] = None,
     hardest_of: Annotated[
         int,
         typer.Option(
@@ -123,6 +132,7 @@ def generate(
                 candidates=candidates,
                 keep=keep,
                 feather=feather,
+                overdraw=overdraw,
                 placement=placement,
                 strength=strength,
                 limits=limits,

@@ -62,6 +62,7 @@ class Generate:
     candidates: int | None = None
     keep: float | None = None
     feather: float | None = None
+    overdraw: int | None = None
     hardest_of: int = 1
     placement: str = "learned"
     strength: float | None = None

@@ -12,6 +12,7 @@ from factory_gen.composite.audit import Audit, AuditRules, audit, outside_hash
 from factory_gen.composite.paste import outside_is_equal, paste
 from factory_gen.errors import UsageError
 from factory_gen.images.windows import to_unit
+from factory_gen.metrics.contrast import NOTHING_THERE
 from factory_gen.metrics.neighbours import defect_patches, learn_copy_check
 
 SIZE = (64, 64)
@@ -91,6 +92,10 @@ def test_faint_unchanged_and_off_part_are_told_apart() -> None:
     source, mask = surface(), spot()
     assert "faint" in check(source, darkened(source, mask, 4), mask).reasons
     assert "unchanged" in check(source, source.copy(), mask).reasons
+    # One grey level on a texture that varies by two is there and cannot be seen.
+    assert 0.2 < check(source, darkened(source, mask, 1), mask).change < NOTHING_THERE
+    assert "unchanged" in check(source, darkened(source, mask, 1), mask).reasons
+    assert "unchanged" not in check(source, darkened(source, mask, 4), mask).reasons
     half = EVERYWHERE.copy()
     half[:, 34:] = False
     found = check(source, darkened(source, mask), mask, region=half)

@@ -135,12 +135,12 @@ def test_an_overdrawn_defect_is_another_one_and_still_ends_with_its_mask(generat
     request = DefectRequest(source, 8, mask, "pit", 0.5, seed=3)
     drawn = {}
     for overdraw in (0, 3):
-        choice = replace(generator.choice(), overdraw=overdraw)
+        choice = generator.choice(overdraw=overdraw)
         (found,) = draw_defects(generator.parts, [request], choice)
         assert (found.pixels[~mask] == source[~mask]).all()
         drawn[overdraw] = found.pixels
     assert (drawn[0] != drawn[3])[mask].any()
-    assert generator.choice().overdraw == generator.settings.overdraw == 3
+    assert generator.choice().overdraw == generator.settings.overdraw == 0
 
 
 def test_whole_windows_follow_their_generator(generator: Generator) -> None:

@@ -77,7 +77,7 @@ def test_every_sample_is_local_on_the_part_and_knows_where_it_comes_from(
             "candidates": 2,
             "gain": 4.0,
             "feather": 1.0,
-            "overdraw": 3,
+            "overdraw": 0,
             "guidance": 1.0,
         }
 
