@@ -220,6 +220,14 @@ def _notes(bench: Bench, how: GateOptions, validation: Validation) -> list[str]:
         notes.append(
             "No type gained on the validation, so every type was given the largest share offered for the verdict."
         )
+    judges = {
+        rows[0].sha256: rows[0].group for split in range(how.splits) for rows in bench.sides(split).spare
+    }
+    if how.shares == "auto" and judges:
+        notes.append(
+            f"The shares were chosen by {len(judges)} real defects of {len(set(judges.values()))} groups that the "
+            "inspectors were not given: the fewer groups, the more the choice is luck."
+        )
     if validation.converged is False:
         notes.append(
             "The control had not converged: over the second half of its steps it still rose from "

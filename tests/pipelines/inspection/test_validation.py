@@ -151,3 +151,11 @@ def test_a_rehearsal_with_few_references_and_given_shares(work: Workplace) -> No
     assert {"real", "per type synthetic"} < set(found.average_precision[0])
     assert found.defects == len(bench_of(work, FEW).sides(0).spare) and found.groups >= 1
     assert any("groups that show none of those given" in note for note in found.notes)
+
+
+def test_a_report_says_how_many_groups_chose_the_shares(work: Workplace) -> None:
+    spare = bench_of(work, FEW).sides(0).spare
+    groups = len({rows[0].group for rows in spare})
+    told = f"chosen by {len(spare)} real defects of {groups} groups"
+    assert any(told in note for note in gate.run(work, PART, options=replace(FEW, shares="auto")).notes)
+    assert not any("chosen by" in note for note in gate.run(work, PART, options=FEW).notes)
