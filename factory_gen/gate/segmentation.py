@@ -2,7 +2,7 @@
 
 In the trial the pretrained encoder took the pooled average precision from .19 to .79: a weak inspector proves nothing.
 The decoder is half as wide as the library's default, which halves the time of a step on a CPU. A picture is scored as
-it is and in each mirrored form that the part allows, and the mean counts: one training then scatters less from the next
+it is and in each mirrored form that the part allows, and the mean counts: the same network then finds more
 (`docs/decisions/0008-a-strong-inspector-and-the-control-arm.md`).
 
 Shape legend: B windows, H height, W width, C = 3 channels.
