@@ -143,13 +143,13 @@ def test_of_several_drafts_the_one_that_an_inspector_finds_hardest_is_kept(
             return told[-1]
 
     monkeypatch.setattr(generate, "HardChoice", Quick)
-    report = generate.run(work, PART, count=4, seed=41, hardest_of=3)
+    report = generate.run(work, PART, count=12, seed=41, hardest_of=3)
     found = samples(work, report.request)
     assert report.kept == len(found) == len(told) >= 2
     assert [one.mask_origin["loss"] for one in found] == pytest.approx([max(one) for one in told], abs=1e-5)
     assert [one.mask_origin["hardest_of"] for one in found] == [len(one) for one in told]
     assert max(len(one) for one in told) == 3
-    assert report.request != generate.run(work, PART, count=4, seed=41, dry_run=True).request
+    assert report.request != generate.run(work, PART, count=12, seed=41, dry_run=True).request
 
 
 def test_what_cannot_be_seen_is_harder_than_what_can(work: Workplace) -> None:
