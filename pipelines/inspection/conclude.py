@@ -220,10 +220,9 @@ def _notes(bench: Bench, how: GateOptions, validation: Validation) -> list[str]:
         notes.append(
             "No type gained on the validation, so every type was given the largest share offered for the verdict."
         )
-    judges = {
-        rows[0].sha256: rows[0].group for split in range(how.splits) for rows in bench.sides(split).spare
-    }
-    if how.shares == "auto" and judges:
+    spare = [rows[0] for split in range(how.splits) for rows in bench.sides(split).spare]
+    if how.shares == "auto" and spare:
+        judges = {row.sha256: row.group for row in spare}
         notes.append(
             f"The shares were chosen by {len(judges)} real defects of {len(set(judges.values()))} groups that the "
             "inspectors were not given: the fewer groups, the more the choice is luck."
