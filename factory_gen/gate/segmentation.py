@@ -23,6 +23,7 @@ from factory_gen.gate.inspector import SampleLosses, Stream, Tell, Training, ima
 from factory_gen.gate.pictures import GatePicture
 from factory_gen.gate.scores import Scores
 from factory_gen.gate.tiling import score_map
+from factory_gen.nets.half import has_bfloat16, keep_depthwise_in_float32
 
 DECODER = (128, 64, 32, 16, 8)
 # Axis of windows (B,H,W,C), and of their scores (B,H,W), along which a move mirrors.
@@ -50,6 +51,9 @@ class Segmentation:
     def train(self, stream: Stream, training: Training, tell: Tell) -> TrainedSegmentation:
         """Cross-entropy and Dice, AdamW, cosine schedule; the same number of steps whatever the arm."""
         net = build(training.seed).to(training.device).to(memory_format=torch.channels_last)
+        half = has_bfloat16(torch.device(training.device))
+        if training.device == "cpu":
+            keep_depthwise_in_float32(net)
         optimiser = torch.optim.AdamW(net.parameters(), lr=training.learning_rate, weight_decay=1e-2)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimiser, lambda step: schedule_at(step / max(1, training.steps))
@@ -60,7 +64,7 @@ class Segmentation:
             batch = stream.batch(step)
             pixels, mask = to_tensors(batch.pixels, batch.mask, training.device)
             masked = torch.from_numpy(batch.masked).to(training.device)
-            with torch.autocast(training.device, torch.bfloat16, enabled=training.device == "cuda"):
+            with torch.autocast(training.device, torch.bfloat16, enabled=half):
                 logits = net(pixels)
             loss, per_window = segmentation_loss(logits.float(), mask, masked)
             optimiser.zero_grad(set_to_none=True)
@@ -86,6 +90,7 @@ class TrainedSegmentation:
         mirrored: Sequence[int] = (),
     ) -> None:
         self._net, self._device, self._mirrored = net.eval(), device, mirrored
+        self._half = has_bfloat16(torch.device(device))
         self.losses, self.sample_losses = losses, sample_losses
 
     def score(self, pictures: Sequence[GatePicture]) -> Iterator[Scores]:
@@ -103,7 +108,9 @@ class TrainedSegmentation:
     @torch.inference_mode()
     def _look(self, windows_BHWC: np.ndarray) -> np.ndarray:
         pixels, _ = to_tensors(windows_BHWC, None, self._device)
-        return np.asarray(self._net(pixels)[:, 0].float().sigmoid().cpu().numpy())
+        with torch.autocast(self._device, torch.bfloat16, enabled=self._half):
+            logits = self._net(pixels)
+        return np.asarray(logits[:, 0].float().sigmoid().cpu().numpy())
 
 
 def segmentation_loss(logits: Tensor, mask: Tensor, masked: Tensor) -> tuple[Tensor, Tensor]:

@@ -13,13 +13,6 @@ from factory_gen.speed.products import Product
 LARGE = (1024, 2048)
 
 
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 itself; without that it would be imitated, slowly."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
 def time_product(
     product: Product, kind: torch.dtype, device: torch.device, *, repeats: int = 7, most_s: float = 0.5
 ) -> Timing:

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from factory_gen.machine import device_name
+from factory_gen.nets.half import has_bfloat16
 from factory_gen.sampler.generator import Generator
 from factory_gen.speed.clock import CPU_TIME, clock_name, thread_count
 from factory_gen.speed.forward import MatrixShare, matrix_shares
-from factory_gen.speed.gemm import has_bfloat16
 from factory_gen.speed.peers import LDM_256, SD15_INPAINTING, PeerTime, time_peer
 from pipelines.bench.registry import Figure
 from pipelines.bench.speed_floors import floor_speeds, ratios
