@@ -54,7 +54,9 @@ class Segmentation:
         half = has_bfloat16(torch.device(training.device))
         if training.device == "cpu":
             keep_depthwise_in_float32(net)
-        optimiser = torch.optim.AdamW(net.parameters(), lr=training.learning_rate, weight_decay=1e-2)
+        optimiser = torch.optim.AdamW(
+            net.parameters(), lr=training.learning_rate, weight_decay=1e-2, fused=True
+        )
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimiser, lambda step: schedule_at(step / max(1, training.steps))
         )

@@ -54,7 +54,7 @@ SETTINGS = {
     found.name: found
     for found in (
         GateSettings("tiny", ("real", "oversampled", "synthetic"), steps=6, batch=8, goods=20, draws=200),
-        GateSettings("small", ("real", "oversampled", "cutpaste", "synthetic"), steps=1000, batch=8),
+        GateSettings("small", ("real", "oversampled", "cutpaste", "synthetic"), steps=500),
         GateSettings(
             "full",
             tuple(ARMS),

@@ -38,7 +38,9 @@ def ingest(
     group_pattern: Annotated[
         str | None,
         typer.Option(
-            "--group-pattern", help="Regular expression; its first bracket is the group.", show_default=False
+            "--group-pattern",
+            help="Regular expression for file names; its first bracket is the group.",
+            show_default=False,
         ),
     ] = None,
     look_alikes: Annotated[

@@ -55,7 +55,12 @@ def apply_file(notebook: Notebook, path: Path, base: str, column: str | None) ->
 
 
 def apply_pattern(notebook: Notebook, text: str) -> None:
-    """Put every picture whose file name the pattern fits into the group that it captures."""
+    """Put every picture whose file name the pattern fits into the group that it captures.
+
+    Raises:
+        InputRefused: it fits none. Each picture would be a group of its own then, and one physical part might stand on
+            both sides of the hold-out.
+    """
     pattern = re.compile(text)
     names = pattern.groupindex
 
@@ -65,6 +70,13 @@ def apply_pattern(notebook: Notebook, text: str) -> None:
 
     notebook.database.create_function("captured", 1, captured, deterministic=True)
     notebook.change("UPDATE files SET group_key = captured(path)")
+    example = notebook.one("SELECT min(path) FROM files")
+    if example is not None and not notebook.one("SELECT count(*) FROM files WHERE group_key IS NOT NULL"):
+        raise InputRefused(
+            expected=f"a group pattern that fits file names: {text!r}",
+            found=f"no name that it fits, {PurePosixPath(example).name!r} for example",
+            action="Write it for the file name without its folders; its first bracket is the group.",
+        )
 
 
 def _listed(path: Path, column: str | None) -> Iterator[tuple[str, str]]:

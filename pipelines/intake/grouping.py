@@ -37,7 +37,7 @@ def deal_out(notebook: Notebook, root: Path, base: str, options: IngestOptions, 
     """Fill in `files.group_key` and the table `groups` with one side each.
 
     Raises:
-        InputRefused: the groups file cannot be used.
+        InputRefused: the groups file cannot be used, or the pattern fits no name.
         IntegrityError: a group or a picture would stand on both sides.
     """
     method, warnings = _make_groups(notebook, root, base, options)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from data_registry.layouts.found import Found
 from data_registry.records import SourceImageRecord
-from factory_gen.errors import IntegrityError
+from factory_gen.errors import InputRefused, IntegrityError
 from pipelines.intake import look_alikes
 from pipelines.intake.check import Checked
 from pipelines.intake.grouping import Dealt, check_no_leak, deal_out
@@ -156,6 +156,13 @@ def test_a_pattern_names_the_group(tmp_path: Path, pattern: str) -> None:
     split, said, _ = dealt(shots, tmp_path, IngestOptions(group_pattern=pattern))
     assert [split[f"part99/{name}"][0] for name in names] == ["7", "7", "8", "part99/other.png"]
     assert (said.grouping.method, said.grouping.without) == ("pattern", 1)
+
+
+@pytest.mark.parametrize("pattern", ["exp([0-9]{4})", "ok/([a-z]+)"])
+def test_a_pattern_that_fits_no_file_name_is_refused(tmp_path: Path, pattern: str) -> None:
+    shots = [Shot(f"ok/exp{n}.png", n) for n in range(3)]
+    with pytest.raises(InputRefused, match=r"'exp0\.png' for example.*without its folders"):
+        dealt(shots, tmp_path, IngestOptions(group_pattern=pattern))
 
 
 def test_look_alikes_are_joined_under_the_first_name_and_reported(tmp_path: Path) -> None:
