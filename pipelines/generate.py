@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,7 @@ def run(
     keep: float | None = None,
     feather: float | None = None,
     overdraw: int | None = None,
+    trim: bool | None = None,
     placement: str = "learned",
     strength: float | None = None,
     strength_to: float | None = None,
@@ -114,6 +115,7 @@ def run(
         candidates: codes tried per defect, the recipe's by default.
         feather: width in pixels of the blend inside the mask's edge, the recipe's by default.
         overdraw: pixels by which what is drawn is wider than the mask that it is cut off with, the recipe's by default.
+        trim: whether masks are cut to the pixels that really changed, the recipe's by default.
         keep: with codes "paste", how much of the pasted defect is kept, in [0,1); the recipe's by default.
         placement: "learned", "region" or "free".
         strength: contrast rank in [0,1] among real defects; None draws it.
@@ -151,6 +153,7 @@ def run(
         keep=keep,
         feather=feather,
         overdraw=overdraw,
+        trim=trim,
     )
     steps_for_calls(choice.solver.solver, choice.solver.steps)
     request = Request(
@@ -159,7 +162,7 @@ def run(
         types=types,
         count=count,
         seed=seed,
-        choice=asdict(choice),
+        choice=choice.facts(),
         placement=placement,
         strength=strength_range(strength, strength_to),
         limits=choose_limits(limits),

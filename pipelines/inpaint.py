@@ -74,7 +74,8 @@ def run(
     chosen = choose_model(work, part, model)
     generator = chosen.generator
     check_choice(defect, generator.types, "defect")
-    choice = generator.choice(steps=steps, solver=solver, guidance_scale=guidance)
+    # The mask is the caller's, and stays as it is.
+    choice = generator.choice(steps=steps, solver=solver, guidance_scale=guidance, trim=False)
     requests = [
         DefectRequest(picture.pixels, picture.bit_depth, where, defect, strength, request_seed(seed, i, 0))
         for i in range(count)

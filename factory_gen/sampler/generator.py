@@ -100,6 +100,7 @@ class Generator:
         keep: float | None = None,
         feather: float | None = None,
         overdraw: int | None = None,
+        trim: bool | None = None,
     ) -> DrawChoice:
         """How to draw: the recipe's settings where nothing else is said; `keep` counts with codes "paste" alone."""
         own = self.settings
@@ -119,6 +120,7 @@ class Generator:
             feather=own.feather if feather is None else feather,
             overdraw=own.overdraw if overdraw is None else overdraw,
             keep=kept,
+            trim=own.trim if trim is None else trim,
         )
 
     def __call__(
@@ -162,7 +164,9 @@ class Generator:
         source = torch.Generator().manual_seed(generator) if isinstance(generator, int) else generator
         seeds = [int(torch.randint(0, 2**62, (1,), generator=source).item()) for _ in range(count)]
         depth = bit_depth or 8 * image.dtype.itemsize
-        choice = self.choice(steps=steps, solver=solver, guidance_scale=guidance_scale, codes=codes)
+        choice = self.choice(
+            steps=steps, solver=solver, guidance_scale=guidance_scale, codes=codes, trim=False
+        )
         images: list[np.ndarray] = []
         for seed in seeds:
             request = DefectRequest(image, depth, mask, defect_type, strength, seed)

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from factory_gen.checks import check_choice, check_mask, check_pixels
-from factory_gen.composite.paste import paste
+from factory_gen.composite.paste import paste, paste_under
+from factory_gen.composite.trim import changed_part
 from factory_gen.images.foreground import foreground
 from factory_gen.images.masks import dilate
 from factory_gen.images.masks import feather as soft_edge
@@ -68,11 +69,13 @@ class DrawnDefect:
 
     Attributes:
         pixels: same shape and type as the source; equal to it outside the mask, bit for bit.
+        mask: (H,W) bool, the request's; with `trim` what of it really changed.
         target: contrast that was aimed at, or None.
         windows: number of windows drawn.
     """
 
     pixels: np.ndarray
+    mask: np.ndarray
     target: float | None
     windows: int
 
@@ -148,8 +151,14 @@ class _Canvas:
         source, mask = self.request.pixels[self.inside], self.request.mask[self.inside]
         pixels = self.request.pixels.copy()
         own = drawn[: mask.shape[0], : mask.shape[1]]
-        pixels[self.inside] = paste(source, own, mask, self.request.bit_depth)
-        return DrawnDefect(pixels, self.target, len(self.places))
+        result, whole = paste(source, own, mask, self.request.bit_depth), self.request.mask
+        if self.choice.trim:
+            kept = changed_part(source, result, mask)
+            result = paste_under(source, result, kept)
+            whole = np.zeros_like(whole)
+            whole[self.inside] = kept
+        pixels[self.inside] = result
+        return DrawnDefect(pixels, whole, self.target, len(self.places))
 
 
 def edge_width(mask: np.ndarray, least: float) -> float:
@@ -194,7 +203,7 @@ def draw_defects(
     Args:
         parts: the model.
         requests: pictures, masks, types, seeds.
-        choice: solver, codes, candidates, margin, gain, feather, overdraw.
+        choice: solver, codes, candidates, margin, gain, feather, overdraw, trim.
         batch: windows drawn together; a defect of more windows is drawn alone.
 
     Returns:

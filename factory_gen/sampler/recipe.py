@@ -95,6 +95,7 @@ class GenerateSettings:
             is seen ends where the mask does.
         overdraw: pixels by which the mask that the networks are told is wider than the one that is filled. What they
             draw fades towards its edge; with 2 or 3 the fading is cut off, and the defect fills its mask.
+        trim: whether a mask is cut to the pixels that really changed (`composite/trim.py`): for parts of flat colours.
         gain: the drawn difference may be scaled by 1/gain to gain to meet the contrast asked for; 1 is off.
         attempts: draws per sample before it counts as failed.
         chunk: samples drawn together.
@@ -109,6 +110,7 @@ class GenerateSettings:
     margin: int = 6
     feather: float = 1.0
     overdraw: int = 0
+    trim: bool = False
     gain: float = 1.0
     attempts: int = 4
     chunk: int = 32

@@ -7,7 +7,8 @@ the noise field and the gain belong to the defect, not to the window.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,6 +83,12 @@ class DrawChoice:
     feather: float = 1.0
     overdraw: int = 0
     keep: float = 0.0
+    trim: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """What names a request: without `trim` where it is off, so that older requests keep their names."""
+        found = asdict(self)
+        return found if self.trim else {name: value for name, value in found.items() if name != "trim"}
 
 
 @torch.no_grad()

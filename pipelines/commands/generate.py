@@ -88,6 +88,14 @@ def generate(
             show_default=False,
         ),
     ] = None,
+    trim: Annotated[
+        bool | None,
+        typer.Option(
+            "--trim/--no-trim",
+            help="Cut masks to the pixels that really changed; for parts of flat colours.",
+            show_default=False,
+        ),
+    ] = None,
     hardest_of: Annotated[
         int,
         typer.Option(
@@ -133,6 +141,7 @@ def generate(
                 keep=keep,
                 feather=feather,
                 overdraw=overdraw,
+                trim=trim,
                 placement=placement,
                 strength=strength,
                 limits=limits,

@@ -238,9 +238,9 @@ class Drawing:
         with stage("audit"):
             return [
                 (
-                    d,
+                    replace(d, placed=replace(d.placed, mask=one.mask)),
                     one.pixels,
-                    *self.check.examine(d.defect_type, d.image, one.pixels, d.placed.mask, d.region),
+                    *self.check.examine(d.defect_type, d.image, one.pixels, one.mask, d.region),
                 )
                 for d, one in zip(drafts, drawn, strict=True)
             ]
@@ -287,7 +287,8 @@ def drawn_by(choice: DrawChoice) -> dict[str, Any]:
     """How a defect was drawn, as far as the sample's row has no column for it."""
     names = ("codes", "candidates", "gain", "feather", "overdraw")
     facts = {**{name: getattr(choice, name) for name in names}, "guidance": choice.solver.guidance}
-    return facts | ({"keep": choice.keep} if choice.codes == PASTE else {})
+    facts |= {"keep": choice.keep} if choice.codes == PASTE else {}
+    return facts | ({"trim": True} if choice.trim else {})
 
 
 def plain(audit: dict[str, Any]) -> dict[str, Any]:

@@ -109,7 +109,8 @@ def draw(
         check_mask(mask, image.pixels.shape[:2], "mask")
         generator = chosen.generator
         check_choice(defect, generator.types, "defect")
-        choice = generator.choice(steps=steps, guidance_scale=guidance)
+        # The mask is the person's who painted it.
+        choice = generator.choice(steps=steps, guidance_scale=guidance, trim=False)
         learned = WARM.learn(work, chosen, generator.types)
         region = foreground(image.pixels)
         known = learned.knowledge[defect]
@@ -127,7 +128,7 @@ def draw(
         "defect": defect,
         "seed": seed,
         "strength": strength,
-        "choice": asdict(choice),
+        "choice": choice.facts(),
     }
     variants = []
     for request, one, (found, scores) in zip(requests, drawn, judged, strict=True):

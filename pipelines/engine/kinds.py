@@ -63,6 +63,7 @@ class Generate:
     keep: float | None = None
     feather: float | None = None
     overdraw: int | None = None
+    trim: bool | None = None
     hardest_of: int = 1
     placement: str = "learned"
     strength: float | None = None

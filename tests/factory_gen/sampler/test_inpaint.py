@@ -143,6 +143,25 @@ def test_an_overdrawn_defect_is_another_one_and_still_ends_with_its_mask(generat
     assert generator.choice().overdraw == generator.settings.overdraw == 0
 
 
+def test_a_trimmed_mask_holds_all_that_changed_and_the_rest_is_the_source(generator: Generator) -> None:
+    source, mask = picture((72, 80)), disc((72, 80), (30, 30), 9)
+    request = DefectRequest(source, 8, mask, "pit", 0.5, seed=3)
+    # A wide blend, so that the border hardly changes.
+    (whole,) = draw_defects(generator.parts, [request], generator.choice(feather=9))
+    (trimmed,) = draw_defects(generator.parts, [request], generator.choice(feather=9, trim=True))
+    assert (whole.mask == mask).all()
+    assert 0 < trimmed.mask.sum() < mask.sum() and not (trimmed.mask & ~mask).any()
+    assert (trimmed.pixels[~trimmed.mask] == source[~trimmed.mask]).all()
+    assert (trimmed.pixels[trimmed.mask] == whole.pixels[trimmed.mask]).all()
+    assert (generator(source, mask, "pit", generator=3).images[0] != source)[mask].any()
+    assert not generator.choice().trim
+
+
+def test_an_untrimmed_choice_has_the_name_that_it_always_had(generator: Generator) -> None:
+    assert "trim" not in generator.choice().facts()
+    assert generator.choice(trim=True).facts()["trim"] is True
+
+
 def test_whole_windows_follow_their_generator(generator: Generator) -> None:
     first = generator.whole_windows(2, generator=torch.Generator().manual_seed(1))
     again = generator.whole_windows(2, generator=torch.Generator().manual_seed(1))

@@ -14,6 +14,7 @@ from data_registry.errors import NotFound
 from data_registry.records import SampleRecord
 from factory_gen.composite.audit import outside_hash
 from factory_gen.composite.paste import outside_is_equal
+from factory_gen.composite.trim import changed_part
 from factory_gen.errors import InputRefused, UsageError
 from factory_gen.images.files import encode_mask, encode_png, read_mask, read_picture
 from pipelines import generate, generate_good, inpaint, interpolate, measure, train
@@ -97,6 +98,24 @@ def test_a_generation_keeps_its_pace_with_what_it_ran_on(work: Workplace) -> Non
     assert row.details["batch"] == 4
     assert "thread" in row.details["device"]
     assert row.details["failed"] == sum(report.failed.values())
+
+
+def test_trimmed_samples_hold_only_what_changed(work: Workplace) -> None:
+    whole = generate.run(work, PART, count=6, seed=5, limits="off")
+    report = generate.run(work, PART, count=6, seed=5, trim=True, limits="off")
+    assert report.request != whole.request
+    areas = []
+    for sample in samples(work, report.request):
+        with work.registry.read() as rows:
+            row = rows.images.get(sample.source_image_id)
+        source = read_picture(work.blobs.read(row.sha256), row.relative_path)
+        result = read_picture(work.blobs.read(sample.image_sha256), "sample")
+        mask = read_mask(work.blobs.read(sample.mask_sha256), "mask", size=(source.height, source.width))
+        assert outside_is_equal(source.pixels, result.pixels, mask)
+        assert (changed_part(source.pixels, result.pixels, mask) & mask).sum() > 0.8 * mask.sum()
+        assert sample.mask_origin["drawn"]["trim"] is True
+        areas.append(int(mask.sum()))
+    assert areas
 
 
 def test_the_same_request_gives_what_is_there(work: Workplace) -> None:
