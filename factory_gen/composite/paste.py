@@ -36,13 +36,6 @@ def paste(source: np.ndarray, drawn: np.ndarray, mask: np.ndarray, bit_depth: in
     return result
 
 
-def paste_under(source: np.ndarray, result: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Copy of `source` whose pixels under `mask` (H,W) bool come from `result`, of the same shape and type."""
-    pasted = source.copy()
-    pasted[mask] = result[mask]
-    return pasted
-
-
 def outside_is_equal(source: np.ndarray, result: np.ndarray, mask: np.ndarray) -> bool:
     """Whether both pictures (same shape) agree in every bit outside the mask."""
     if source.shape != result.shape or source.dtype != result.dtype:

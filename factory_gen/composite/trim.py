@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 
 from factory_gen.checks import check_mask
-from factory_gen.metrics.contrast import SMOOTHING
+from factory_gen.metrics.contrast import STRONGEST, smooth
 
 # Of the change that a mask's strongest tenth has: less is not the defect.
 LEAST = 0.25
-_STRONGEST = 0.9
 # Of the largest piece: smaller ones are specks.
 _SPECK = 0.05
 
@@ -38,8 +37,8 @@ def changed_part(source: np.ndarray, result: np.ndarray, mask: np.ndarray) -> np
     change = (change if change.ndim == 2 else change.max(axis=2)) * mask
     inside = mask.astype(np.float32)
     # Divided by the mask's own share, so that what lies outside, unchanged, does not dim the border.
-    change = _smooth(change) / np.maximum(_smooth(inside), 1e-6)
-    strongest = float(np.quantile(change[mask], _STRONGEST))
+    change = smooth(change) / np.maximum(smooth(inside), 1e-6)
+    strongest = float(np.quantile(change[mask], STRONGEST))
     if strongest <= 0:
         return mask.copy()
     strong = (mask & (change >= LEAST * strongest)).astype(np.uint8)
@@ -47,7 +46,3 @@ def changed_part(source: np.ndarray, result: np.ndarray, mask: np.ndarray) -> np
     areas = facts[:, cv2.CC_STAT_AREA]
     areas[0] = 0  # all that is no piece
     return np.asarray((areas >= max(1.0, _SPECK * areas.max()))[pieces])
-
-
-def _smooth(values: np.ndarray) -> np.ndarray:
-    return np.asarray(cv2.GaussianBlur(values, (0, 0), SMOOTHING, borderType=cv2.BORDER_CONSTANT))

@@ -27,7 +27,7 @@ SMOOTHING = 1.0
 GAP = 2
 MIN_RING_PIXELS = 16
 NOTHING_THERE = 0.8
-_STRONGEST = 0.9
+STRONGEST = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,5 +150,5 @@ def _compare(inside: np.ndarray, around: np.ndarray, floor: float) -> DefectCont
         value=float(deviation.mean()) / unit,
         shift=(float(np.median(inside)) - level) / unit,
         texture=float(np.log2(max(spread(inside), floor) / unit)),
-        fill=float((deviation > 0.5 * np.quantile(deviation, _STRONGEST)).mean()),
+        fill=float((deviation > 0.5 * np.quantile(deviation, STRONGEST)).mean()),
     )

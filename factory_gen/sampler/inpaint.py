@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from factory_gen.checks import check_choice, check_mask, check_pixels
-from factory_gen.composite.paste import paste, paste_under
+from factory_gen.composite.paste import paste
 from factory_gen.composite.trim import changed_part
 from factory_gen.images.foreground import foreground
 from factory_gen.images.masks import dilate
@@ -154,7 +154,7 @@ class _Canvas:
         result, whole = paste(source, own, mask, self.request.bit_depth), self.request.mask
         if self.choice.trim:
             kept = changed_part(source, result, mask)
-            result = paste_under(source, result, kept)
+            result = paste(source, own, kept, self.request.bit_depth)
             whole = np.zeros_like(whole)
             whole[self.inside] = kept
         pixels[self.inside] = result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
@@ -49,6 +50,12 @@ def test_gradients_reach_every_weight() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         net(torch.randn(2, 3, 8, 8)).float().square().mean().backward()
     assert all(one.grad is not None and one.grad.abs().sum() > 0 for one in net.parameters())
+
+
+def test_a_processor_without_the_instructions_is_no_bfloat16_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    assert has_bfloat16(torch.device("cpu")) is False
 
 
 def test_a_device_says_what_it_can() -> None:
